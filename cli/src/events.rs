@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use postern_core::functions::{FUNCTIONS, Function};
 use postern_core::model::text::printable;
-use postern_core::trigger::{ParsedEvent, TAG_CALLS, Target, Trigger, read};
+use postern_core::trigger::{ParsedEvent, SCHEDULE, TAG_CALLS, Target, Trigger, read};
 use serde_json::{Value, json};
 
 use crate::input;
@@ -170,6 +170,7 @@ fn started(trigger: &Trigger) -> impl Iterator<Item = &'static Function> {
             targets.any(|target| function.watches_tags_of(target_id(target)))
         }
         false if function.load_balancer_events.contains(&event.event.as_str()) => trigger.targets.iter().any(balances),
+        false if event.event == SCHEDULE => function.events.is_empty(),
         false => function.events.contains(&event.event.as_str()),
     };
     FUNCTIONS.iter().filter(matching).copied()

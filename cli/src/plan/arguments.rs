@@ -69,6 +69,15 @@ impl Planning {
             .map(|path| format!("--settings {}", word(&path.display().to_string())));
         settings.into_iter().chain(self.table.flags()).collect()
     }
+
+    /// The command that shows the same plan of a scope again.
+    pub(super) fn again(&self, resource: &ScopedResource) -> String {
+        let mut words = vec![format!("postern plan {resource}")];
+        words.extend(self.controls.iter().map(|name| format!("--control {name}")));
+        words.extend(self.interrupting.then(|| "--interrupting".to_owned()));
+        words.extend(self.repeated());
+        words.join(" ")
+    }
 }
 
 /// Show the changes that remedy the findings of VPCs and endpoint services; changes nothing

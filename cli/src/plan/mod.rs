@@ -69,6 +69,9 @@ pub(crate) fn run_apply(arguments: &Apply, out: &mut dyn Write) -> io::Result<St
         match target {
             Target::Scope(resource) => worst = apply(&context, &settings, &resource, None, arguments, out).await?,
             Target::File(file) => {
+                if file.scopes.is_empty() {
+                    say(out, "The plan has no changes.")?;
+                }
                 if file.account != context.account.as_str() {
                     return Err(CommandError::OtherAccount(file.account, context.account.clone()));
                 }
@@ -230,12 +233,13 @@ async fn apply(
         Planned::Foreign => return Ok(Status::Found),
         Planned::NotFound => return Ok(Status::Failed),
     };
-    text::describe(&planned, settings, Detail::Applied, out)?;
+    let again = arguments.planning.again(resource);
+    text::describe(&planned, settings, Detail::Applied(&again), out)?;
     let changes: Vec<Change> = agreed(&planned.plan).into_iter().cloned().collect();
     if expected.is_some_and(|expected| expected != changes) {
         complain(&format!(
             "the plan for {resource} no longer holds: since it was made, the {}, the ledger or the settings have changed; \
-             make it again with `postern plan {resource}`",
+             make it again with `{again}`",
             resource.noun()
         ));
         return Ok(Status::Found);

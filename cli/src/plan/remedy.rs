@@ -104,10 +104,7 @@ pub(super) async fn describe_command(
              under [perimeter] whom you trust"
         ),
     };
-    let text = format!(
-        "This command applies {count} change{}, {cost} a month{rest}:",
-        plural(count)
-    );
+    let text = format!("This command applies {count} change{}, {cost}{rest}:", plural(count));
     wrapped("", "", &text).iter().try_for_each(|line| say(out, line))?;
     for line in command_lines(&flags, plans, planning, ledger) {
         say(out, &line)?;

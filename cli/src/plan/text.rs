@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use postern_core::changes::{Change, ChangeOutcome, ReplacePolicy, Safety};
-use postern_core::evaluation::Finding;
+use postern_core::evaluation::{Exempt, Finding, Suppression};
 use postern_core::model::cost::MonthlyCost;
 use postern_core::model::finding::Verdict;
 use postern_core::model::part::name;
@@ -19,9 +19,9 @@ use crate::output::wrapped;
 
 /// How much of a plan is described.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Detail {
-    /// Only what is to be applied in full.
-    Applied,
+pub(super) enum Detail<'a> {
+    /// Only what is to be applied in full. This command shows the rest.
+    Applied(&'a str),
     /// Also what is not applied, and what a person has to do.
     Everything,
 }
@@ -30,7 +30,7 @@ pub(super) enum Detail {
 pub(super) fn describe(
     planned: &ScopePlan,
     settings: &Settings,
-    detail: Detail,
+    detail: Detail<'_>,
     out: &mut dyn Write,
 ) -> Result<(), CommandError> {
     let ScopePlan { snapshot, plan, .. } = planned;
@@ -53,21 +53,19 @@ pub(super) fn describe(
     }
     match applied.len() {
         0 => say(out, "  No change is to be applied.")?,
-        1 => say(
-            out,
-            &format!("  1 change is to be applied, {} a month.", cost(&applied)),
-        )?,
+        1 => say(out, &format!("  1 change is to be applied, {}.", cost(&applied)))?,
         count => say(
             out,
-            &format!("  {count} changes are to be applied, {} a month.", cost(&applied)),
+            &format!("  {count} changes are to be applied, {}.", cost(&applied)),
         )?,
     }
     let people: Vec<_> = planned.findings.iter().filter(|finding| for_people(finding)).collect();
     match detail {
-        Detail::Applied => summary(&resource, others.len(), people.len(), out),
+        Detail::Applied(shows) => summary(others.len(), people.len(), shows, out),
         Detail::Everything => {
             describe_others(planned, settings, &others, out)?;
-            describe_findings(&people, out)
+            describe_findings(&people, out)?;
+            describe_accepted(&planned.findings, out)
         }
     }
 }
@@ -77,21 +75,37 @@ pub(super) fn is_applied(planned: &ScopePlan, change: &PlannedChange) -> bool {
     change.mode == Mode::Enforce && planned.plan.refusal(change).is_none()
 }
 
-/// What changes add to the bill each month, as far as their prices are known.
-pub(super) fn cost(changes: &[&PlannedChange]) -> MonthlyCost {
-    changes.iter().filter_map(|change| change.monthly_cost).sum()
+/// What changes add to the bill, such as `$7.30 a month and 2 of unknown price`.
+pub(super) fn cost(changes: &[&PlannedChange]) -> String {
+    let known: MonthlyCost = changes.iter().filter_map(|change| change.monthly_cost).sum();
+    match changes.iter().filter(|change| change.monthly_cost.is_none()).count() {
+        0 => format!("{known} a month"),
+        unknown if known == MonthlyCost::ZERO => format!("{unknown} of unknown price"),
+        unknown => format!("{known} a month and {unknown} of unknown price"),
+    }
 }
 
-fn summary(resource: &ScopedResource, others: usize, people: usize, out: &mut dyn Write) -> Result<(), CommandError> {
-    if others + people == 0 {
-        return Ok(());
+fn summary(others: usize, people: usize, shows: &str, out: &mut dyn Write) -> Result<(), CommandError> {
+    let others = match others {
+        0 => None,
+        1 => Some("1 more change is not applied".to_owned()),
+        others => Some(format!("{others} more changes are not applied")),
+    };
+    let people = match people {
+        0 => None,
+        1 => Some("1 finding needs a person".to_owned()),
+        people => Some(format!("{people} findings need a person")),
+    };
+    let parts: Vec<_> = others.into_iter().chain(people).collect();
+    match parts.is_empty() {
+        true => Ok(()),
+        false => lines(
+            "  ",
+            "  ",
+            &format!("{}: `{shows}` shows them.", parts.join(", and ")),
+            out,
+        ),
     }
-    let text = format!(
-        "{others} more change{} not applied, and {people} finding{} a person: `postern plan {resource}` shows them.",
-        if others == 1 { " is" } else { "s are" },
-        if people == 1 { " needs" } else { "s need" },
-    );
-    lines("  ", "  ", &text, out)
 }
 
 /// The changes that are not applied, by the reason.
@@ -112,7 +126,7 @@ fn describe_others(
     for (reason, group) in groups {
         let count = group.len();
         let heading = format!(
-            "Not applied: {count} change{}, {} a month, because {reason}:",
+            "Not applied: {count} change{}, {}, because {reason}:",
             plural(count),
             cost(&group)
         );
@@ -162,12 +176,33 @@ fn describe_findings(findings: &[&Finding], out: &mut dyn Write) -> Result<(), C
     Ok(())
 }
 
+/// Findings that nobody has to remedy for now: they are exempt, or a rollback paused their remediation.
+fn describe_accepted(findings: &[Finding], out: &mut dyn Write) -> Result<(), CommandError> {
+    let accepted: Vec<_> = findings
+        .iter()
+        .filter_map(|finding| Some((finding, finding.accepted()?)))
+        .collect();
+    if accepted.is_empty() {
+        return Ok(());
+    }
+    say(out, "  Left as they are:")?;
+    for (finding, Exempt { reason, expires }) in accepted {
+        let why = match finding.suppression {
+            Some(Suppression::Paused(_)) => "paused",
+            Some(_) | None => "exempt",
+        };
+        let until = expires.map(|time| format!(" until {time:.0}")).unwrap_or_default();
+        lines("  * ", "    ", &format!("{}: {why}{until}: {reason}", finding.key), out)?;
+    }
+    Ok(())
+}
+
 fn describe_change(planned: &PlannedChange, out: &mut dyn Write) -> Result<(), CommandError> {
     let (sign, class) = match planned.change.safety() {
         Safety::Additive => ('+', "additive"),
         Safety::Interrupting => ('~', "interrupting"),
         Safety::Restrictive => ('-', "restrictive"),
-        Safety::Disconnecting => ('-', "restrictive, drops connections"),
+        Safety::Disconnecting => ('-', "restrictive and interrupting"),
     };
     let cost = match planned.monthly_cost {
         Some(cost) => format!("{cost} a month"),

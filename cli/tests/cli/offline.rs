@@ -90,6 +90,28 @@ fn recorded_tags_start_the_functions_that_select_resources_by_tag() {
 }
 
 #[test]
+fn event_of_the_schedule_starts_the_sweeper() {
+    let event = json!({
+        "version": "0",
+        "id": "22222222-2222-4333-8444-000000000001",
+        "detail-type": "Scheduled Event",
+        "source": "aws.events",
+        "account": "111122223333",
+        "time": "2026-03-02T09:00:00Z",
+        "region": "eu-central-1",
+        "resources": [],
+        "detail": {},
+    });
+    let run = run_with(
+        &crate::support::fixture(""),
+        &["events", "replay", "-"],
+        event.to_string().as_bytes(),
+    );
+    assert!(run.stdout.ends_with("Started: sweeper 1.\n"), "{}", run.stdout);
+    assert_eq!(run.status, 0, "{}", run.stderr);
+}
+
+#[test]
 fn events_that_no_rule_matches_and_those_of_other_accounts_start_nothing() {
     let mut classic = record("DeleteLoadBalancer", "");
     classic["eventSource"] = json!("elasticloadbalancing.amazonaws.com");

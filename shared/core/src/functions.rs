@@ -69,6 +69,7 @@ impl Function {
 pub static SUBNET_INSPECTOR: Function = Function {
     name: "subnet-inspector",
     events: &[
+        "AcceptVpcPeeringConnection",
         "AssociateRouteTable",
         "AssociateSubnetCidrBlock",
         "AssociateVpcCidrBlock",

@@ -1,11 +1,9 @@
 //! endpoint-duplicated: see [`CONTROL`].
 
-use std::collections::BTreeSet;
-
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation};
 use crate::model::endpoint::{Endpoint, EndpointKind};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
-use crate::model::id::{ServiceName, Zone};
+use crate::model::id::ServiceName;
 use crate::model::managed::managed_by;
 use crate::model::part::{Gap, Part};
 
@@ -54,7 +52,7 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
     let mut findings = Vec::new();
     for endpoint in &judged {
         let key = FindingKey::new(CONTROL.name, ResourceKind::Endpoint, &endpoint.id);
-        if let Some(service) = served_centrally(context, endpoint)? {
+        if let Some(service) = context.served_centrally(endpoint)? {
             findings.push(of_spoke(context, key, endpoint, service));
             continue;
         }
@@ -85,19 +83,6 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
     Ok(findings)
 }
 
-/// The service of an endpoint that the settings have this VPC use through the endpoints of hubs.
-fn served_centrally<'a>(context: &Context<'a>, endpoint: &Endpoint) -> Result<Option<&'a ServiceName>, Gap> {
-    if context.spoke().is_none() || !context.local(endpoint) {
-        return Ok(None);
-    }
-    let required = &context.required_interface()?.services;
-    let mut central = required
-        .iter()
-        .filter(|required| !required.subnets.is_empty() && context.uses_centrally(required.service));
-    let own = central.find(|required| Some(&required.service.name) == endpoint.service.as_ref());
-    Ok(own.map(|required| &required.service.name))
-}
-
 fn of_spoke(context: &Context<'_>, key: FindingKey, endpoint: &Endpoint, service: &ServiceName) -> Assessment {
     key.non_compliant(
         format!(
@@ -125,23 +110,8 @@ fn replaces(context: &Context<'_>, kept: &Endpoint, surplus: &Endpoint) -> Resul
     if !same {
         return Ok(false);
     }
-    let (zones, others) = (zones(context, kept)?, zones(context, surplus)?);
-    let rank = |endpoint: &Endpoint, zones: &BTreeSet<&Zone>| {
-        // The lower, the better.
-        (
-            !endpoint.private_dns,
-            std::cmp::Reverse(zones.len()),
-            endpoint.created,
-            endpoint.id.clone(),
-        )
-    };
-    Ok(zones.is_superset(&others) && rank(kept, &zones) < rank(surplus, &others))
-}
-
-fn zones<'a>(context: &Context<'a>, endpoint: &Endpoint) -> Result<BTreeSet<&'a Zone>, Gap> {
-    let subnets = context.snapshot.subnets.as_ref().map_err(Gap::clone)?;
-    let own = endpoint.subnets.iter().filter_map(|id| subnets.get(id));
-    Ok(own.map(|subnet| &subnet.zone).collect())
+    let (zones, others) = (context.zones_of(kept)?, context.zones_of(surplus)?);
+    Ok(zones.is_superset(&others) && context.rank(kept)? < context.rank(surplus)?)
 }
 
 #[cfg(test)]
@@ -233,6 +203,19 @@ mod tests {
     /// A spoke that is to use STS through its hub, with an endpoint of its own.
     fn with_local_endpoint() -> World {
         spoke().interface("vpce-local", "sts", &["subnet-a"])
+    }
+
+    #[test]
+    fn no_control_builds_up_an_endpoint_that_the_hub_replaces() {
+        let world = with_local_endpoint()
+            .subnet("subnet-b", "b", SubnetClass::Private)
+            .edit_endpoint("vpce-local", |e| e.private_dns = false)
+            .group("sg-https", &[]);
+        let plan = world.plan();
+        assert_eq!(plan.changes, [], "{plan:#?}");
+        let mut own = world;
+        own.settings.central = None;
+        assert!(!own.plan().changes.is_empty());
     }
 
     #[test]

@@ -154,7 +154,7 @@ fn comparison(context: &Context<'_>, endpoint: &Endpoint, traffic: &Traffic, byt
         prices.nat_gateway_gigabyte,
     ) else {
         return Ok(format!(
-            " It cannot be compared with a NAT gateway: prices of {region} are not known (`postern prices --write`)."
+            " It cannot be compared with a NAT gateway: prices of {region} are not known (`postern prices --region {region} --write`)."
         ));
     };
     let measured = context.now.duration_since(traffic.since).as_secs_f64() / 3_600.0;

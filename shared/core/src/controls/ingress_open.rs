@@ -81,11 +81,37 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint) -> Result<Assessment, Gap> 
         joined(&open, ", ")
     );
     let advice = format!(
-        "Admit the clients by the CIDRs of the VPC, or add trusted networks to `perimeter.cidrs`. Check what else uses the \
-         group, then run: {}.",
+        "{} Check what else uses the group, then run: {}.",
+        clients(context, endpoint),
         joined(&commands, " ")
     );
     Ok(key.non_compliant(explanation, Remediation::Manual(advice)))
+}
+
+/// Who has to stay admitted when the rules go.
+fn clients(context: &Context<'_>, endpoint: &Endpoint) -> String {
+    const MOST: usize = 10;
+    if endpoint.private_dns_inbound_only {
+        return "The clients of the endpoint are outside the VPC, since its private DNS is for inbound resolvers only. First \
+                admit their networks, and add those that you trust to `perimeter.cidrs`."
+            .to_owned();
+    }
+    if context.hub().is_none() {
+        return "First admit the clients by the CIDRs of the VPC, or add trusted networks to `perimeter.cidrs`."
+            .to_owned();
+    }
+    let spokes: BTreeSet<_> = spokes(context).map(ToString::to_string).collect();
+    let more = spokes.len().saturating_sub(MOST);
+    let named: Vec<_> = spokes.into_iter().take(MOST).collect();
+    let named = match (named.is_empty(), more) {
+        (true, _) => String::new(),
+        (false, 0) => format!(" ({})", named.join(", ")),
+        (false, more) => format!(" ({}, and {more} more)", named.join(", ")),
+    };
+    format!(
+        "First admit the clients by the CIDRs of the VPC and of the VPCs that use the endpoint centrally{named}, or add \
+         trusted networks to `perimeter.cidrs`."
+    )
 }
 
 fn joined(texts: &BTreeSet<String>, between: &str) -> String {
@@ -95,14 +121,17 @@ fn joined(texts: &BTreeSet<String>, between: &str) -> String {
 
 fn trusted(context: &Context<'_>, network: IpNet) -> bool {
     let own = context.snapshot.vpc.cidrs.iter();
-    let spokes = context
-        .snapshot
-        .central
-        .iter()
-        .flat_map(|central| central.spokes.values());
-    own.chain(spokes.flat_map(|spoke| &spoke.cidrs))
+    own.chain(spokes(context))
         .chain(&context.settings.trusted_cidrs)
         .any(|trusted| trusted.contains(&network))
+}
+
+/// The networks of the VPCs that use the endpoints centrally, as far as they are known.
+fn spokes<'a>(context: &Context<'a>) -> impl Iterator<Item = &'a IpNet> {
+    let known = context.snapshot.central.iter();
+    known
+        .flat_map(|central| central.spokes.values())
+        .flat_map(|spoke| &spoke.cidrs)
 }
 
 fn revoke(group: &SecurityGroup, rule: &IngressRule, network: IpNet) -> String {
@@ -172,6 +201,28 @@ mod tests {
         assert!(
             finding.advice().unwrap().contains("'IpProtocol=-1,IpRanges="),
             "{finding:#?}"
+        );
+    }
+
+    #[test]
+    fn advice_names_the_clients_that_have_to_stay_admitted() {
+        let wide = hub_with_spoke("10.7.0.0/16").group("sg-https", &[https("10.0.0.0/8")]);
+        let endpoint = wide
+            .snapshot
+            .endpoints
+            .as_ref()
+            .unwrap()
+            .keys()
+            .next()
+            .unwrap()
+            .to_string();
+        let said = advice(&wide.judge(&CONTROL, &endpoint));
+        assert!(said.contains("that use the endpoint centrally (10.7.0.0/16"), "{said}");
+        let inbound = with(&[https("192.168.0.0/16")]).edit_endpoint("vpce-sts", |e| e.private_dns_inbound_only = true);
+        let said = advice(&inbound.judge(&CONTROL, "vpce-sts"));
+        assert!(
+            said.starts_with("The clients of the endpoint are outside the VPC"),
+            "{said}"
         );
     }
 

@@ -1,6 +1,7 @@
 //! policy-unsupported: see [`CONTROL`].
 
 use crate::evaluation::policies::Known;
+use crate::evaluation::service_ports::ServicePorts;
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation};
 use crate::model::finding::{ResourceKind, Severity};
 use crate::model::part::{Gap, Part};
@@ -48,12 +49,13 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
                     "{} supports no endpoint policy, so everybody who reaches {} can use it with any credentials.",
                     service.name, endpoint.id
                 ),
-                Remediation::Manual(
-                    "Let its security groups admit TCP 443 only from the subnets that need the service, and deny principals \
+                Remediation::Manual(format!(
+                    "Let its security groups admit {} only from the subnets that need the service, and deny principals \
                      outside your perimeter by service control and resource control policies. Then exempt the endpoint. \
-                     Delete it if nobody needs it."
-                        .to_owned(),
-                ),
+                     Delete it if nobody needs it.",
+                    ServicePorts::of(&service.name)
+                        .map_or_else(|| "the ports of the service".to_owned(), |ports| ports.to_string())
+                )),
             ),
         })
     })
@@ -71,7 +73,8 @@ mod tests {
         let world = compliant().interface("vpce-smtp", "email-smtp", &["subnet-a"]);
         let finding = world.judge(&CONTROL, "vpce-smtp");
         assert_eq!(finding.verdict(), Verdict::NonCompliant);
-        assert!(advice(&finding).contains("security groups"), "{finding:#?}");
+        let said = advice(&finding);
+        assert!(said.contains("admit TCP 25, ") && !said.contains("443"), "{said}");
     }
 
     #[test]

@@ -6,6 +6,8 @@ use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framewo
 use crate::model::catalogue::Service;
 use crate::model::endpoint::{Endpoint, EndpointKind, EndpointState};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
+use crate::model::id::EndpointId;
+use crate::model::managed::managed_by;
 use crate::model::part::{Gap, Part};
 use crate::model::service_facts::against_private_dns;
 
@@ -20,7 +22,8 @@ to public addresses, and traffic does not use the endpoint, although it is paid 
 One endpoint per service and VPC can have private DNS enabled. The control does not apply to services that also have \
 a gateway type, since the normal name is for the clients of the gateway endpoint, nor to services that AWS does not \
 offer or that `[approved_services]` does not approve, nor to endpoints of hubs (`[central]`), where private hosted \
-zones hold the names.
+zones hold the names, nor to those of spokes to services that they use through a hub. Of several endpoints, the one that \
+`endpoint-duplicated` keeps gets private DNS.
 
 **Remediation** (automatic, interrupting; manual where the settings do not require the service in the VPC). Enables private DNS on the endpoint, after admitting all subnets of the \
 VPC to it: from then on the clients of all of them use the endpoint. Where network ACLs would keep clients from it, the \
@@ -85,6 +88,11 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint, service: &Service) -> Resul
     if let Some(reason) = against_private_dns(service) {
         return Ok(key.not_applicable(format!("Postern does not enable private DNS here: {reason}.")));
     }
+    if let Some(central) = context.served_centrally(endpoint)? {
+        return Ok(key.not_applicable(format!(
+            "The settings have the VPC use {central} through the endpoints of hubs (`[central]`). See endpoint-duplicated."
+        )));
+    }
     if context.unapproved(endpoint)? {
         return Ok(key.not_applicable(
             "`approved_services` does not approve the service, so Postern leads no more clients to the endpoint. See \
@@ -145,6 +153,12 @@ fn remedy(context: &Context<'_>, endpoint: &Endpoint, service: &Service) -> Resu
                 .to_owned(),
         ));
     }
+    if let Some(kept) = kept(context, endpoint, service)? {
+        return Ok(Remediation::Manual(format!(
+            "Let {kept} have private DNS: of the endpoints of the VPC to the service it is the one to keep (control \
+             `endpoint-duplicated`)."
+        )));
+    }
     let mut changes = match context.admit_all(endpoint, &service.name)? {
         Ok(changes) => changes,
         Err(advice) => return Ok(Remediation::Manual(advice)),
@@ -153,6 +167,21 @@ fn remedy(context: &Context<'_>, endpoint: &Endpoint, service: &Service) -> Resu
         endpoint: endpoint.id.clone(),
     }));
     Ok(Remediation::Automatic(changes))
+}
+
+/// The endpoint that is rather kept than this one, and may have private DNS in its place.
+fn kept<'a>(context: &Context<'a>, endpoint: &Endpoint, service: &Service) -> Result<Option<&'a EndpointId>, Gap> {
+    let mut best = (context.rank(endpoint)?, None);
+    for other in context.serving(service)? {
+        let ready = other.state != EndpointState::PendingAcceptance && !context.unapproved(other)?;
+        if ready && managed_by(other, context.snapshot).is_none() {
+            let rank = context.rank(other)?;
+            if rank < best.0 {
+                best = (rank, Some(&other.id));
+            }
+        }
+    }
+    Ok(best.1)
 }
 
 #[cfg(test)]
@@ -184,6 +213,27 @@ mod tests {
         Change::EnablePrivateDns(EnablePrivateDns {
             endpoint: endpoint.into(),
         })
+    }
+
+    #[test]
+    fn endpoint_that_is_kept_of_several_gets_private_dns() {
+        let world = passed_by()
+            .subnet("subnet-b", "b", SubnetClass::Private)
+            .interface("vpce-two", "sts", &["subnet-a", "subnet-b"])
+            .edit_endpoint("vpce-two", |e| e.private_dns = false);
+        assert_eq!(changes(&world.judge(&CONTROL, "vpce-two")), [enabling("vpce-two")]);
+        let said = advice(&world.judge(&CONTROL, "vpce-sts"));
+        assert!(said.contains("Let vpce-two have private DNS"), "{said}");
+        let plan = world.plan();
+        let enabled: Vec<_> = plan
+            .changes
+            .iter()
+            .map(|planned| &planned.change)
+            .filter(|change| matches!(change, Change::EnablePrivateDns(_)))
+            .collect();
+        assert_eq!(enabled, [&enabling("vpce-two")]);
+        let managed = world.edit_endpoint("vpce-two", |e| e.requester_managed = true);
+        assert_eq!(changes(&managed.judge(&CONTROL, "vpce-sts")), [enabling("vpce-sts")]);
     }
 
     #[test]
@@ -265,9 +315,8 @@ mod tests {
             assert_eq!(world.verdict(&CONTROL, endpoint), Verdict::Compliant);
         }
         let neither = world.edit_endpoint("vpce-z", |e| e.private_dns = false);
-        for endpoint in ["vpce-sts", "vpce-z"] {
-            assert_eq!(changes(&neither.judge(&CONTROL, endpoint)), [enabling(endpoint)]);
-        }
+        assert_eq!(changes(&neither.judge(&CONTROL, "vpce-sts")), [enabling("vpce-sts")]);
+        assert!(advice(&neither.judge(&CONTROL, "vpce-z")).contains("Let vpce-sts have private DNS"));
         let planned: Vec<_> = neither.plan().changes.into_iter().map(|p| p.change).collect();
         assert_eq!(planned, [enabling("vpce-sts")], "the name is exclusive");
     }

@@ -164,7 +164,7 @@ fn cost(context: &Context<'_>, way: &str) -> String {
             MonthlyCost::from_dollars(price * 1_000.0)
         ),
         None => format!(
-            " The NAT gateway bills each gigabyte; the price of {region} is not known (`postern prices --write`)."
+            " The NAT gateway bills each gigabyte; the price of {region} is not known (`postern prices --region {region} --write`)."
         ),
     }
 }
@@ -208,7 +208,8 @@ mod tests {
         unknown.settings.prices.elsewhere.nat_gateway_gigabyte = None;
         let explanation = unknown.judge(&CONTROL, "subnet-a").explanation().into_owned();
         assert!(
-            explanation.ends_with("the price of eu-central-1 is not known (`postern prices --write`)."),
+            explanation
+                .ends_with("the price of eu-central-1 is not known (`postern prices --region eu-central-1 --write`)."),
             "{explanation}"
         );
         assert!(

@@ -59,12 +59,22 @@ fn evaluate(context: &ServiceContext<'_>) -> Result<Vec<Assessment>, Gap> {
         }
     }
     if !untrusted.is_empty() {
-        let explanation = match untrusted.contains("*") {
+        let mut explanation = match untrusted.contains("*") {
             true => {
                 "Every AWS account may connect: the allowed principals of the endpoint service include `*`.".to_owned()
             }
             false => format!("Principals that you do not trust may connect: {}.", listed(&untrusted)),
         };
+        let named: BTreeSet<_> = untrusted.iter().filter(|one| *one != "*").cloned().collect();
+        if untrusted.contains("*") && !named.is_empty() {
+            explanation += &format!(" You do not trust these either: {}.", listed(&named));
+        }
+        if let Some((principal, _)) = undecided {
+            explanation += &format!(
+                " Postern cannot tell whether you trust `{}`; it stays.",
+                printable(principal)
+            );
+        }
         let left = permissions
             .keys()
             .map(String::as_str)
@@ -122,7 +132,8 @@ mod tests {
         assert_eq!(removed(&finding), ["*", stranger]);
         assert_eq!(
             finding.explanation(),
-            "Every AWS account may connect: the allowed principals of the endpoint service include `*`."
+            "Every AWS account may connect: the allowed principals of the endpoint service include `*`. You do not trust \
+             these either: `arn:aws:iam::444455556666:role/app`."
         );
         let role = format!("arn:aws:iam::{CONSUMER}:role/app");
         assert_eq!(published().allow(&role).judge(&CONTROL).verdict(), Verdict::Compliant);
@@ -130,13 +141,42 @@ mod tests {
     }
 
     #[test]
-    fn units_of_organisations_and_services_of_aws_are_undecided() {
-        let unit = "arn:aws:organizations::444455556666:ou/o-exampleorg1/ou-ab12-11111111";
-        for principal in [unit, "vpce.example.amazonaws.com"] {
-            let finding = published().allow(principal).judge(&CONTROL);
-            assert_eq!(finding.verdict(), Verdict::Indeterminate, "{principal}");
-            assert_eq!(finding.changes(), None);
-        }
+    fn units_of_organisations_are_judged_by_their_organisation_and_services_of_aws_are_undecided() {
+        let unit =
+            |organization: &str| format!("arn:aws:organizations::444455556666:ou/{organization}/ou-ab12-11111111");
+        let verdict = |world: crate::testing::service::ServiceWorld, principal: &str| {
+            let finding = world.allow(principal).judge(&CONTROL);
+            assert!(finding.changes().is_none() || finding.verdict() == Verdict::NonCompliant);
+            finding.verdict()
+        };
+        let approving = |organizations: &[&str], accounts: &[&str]| {
+            let mut world = published();
+            let provider = &mut world.settings.providers[0];
+            provider.organizations = Some(organizations.iter().map(ToString::to_string).collect());
+            provider.accounts = accounts.iter().map(ToString::to_string).collect();
+            world.settings.perimeter.accounts.clear();
+            world.snapshot.permissions = Ok(Default::default());
+            world
+        };
+        let own = unit("o-exampleorg1");
+        assert_eq!(verdict(approving(&["o-exampleorg1"], &[]), &own), Verdict::Compliant);
+        assert_eq!(
+            verdict(approving(&["o-exampleorg1/r-ab12/ou-ab12-11111111/"], &[]), &own),
+            Verdict::Indeterminate
+        );
+        // An approved account may belong to the other organisation.
+        assert_eq!(
+            verdict(approving(&["o-exampleorg1"], &[CONSUMER]), &unit("o-other00001")),
+            Verdict::Indeterminate
+        );
+        assert_eq!(
+            verdict(approving(&["o-exampleorg1"], &[]), &unit("o-other00001")),
+            Verdict::NonCompliant
+        );
+        assert_eq!(
+            verdict(published(), "vpce.example.amazonaws.com"),
+            Verdict::Indeterminate
+        );
     }
 
     #[test]

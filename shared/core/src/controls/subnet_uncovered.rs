@@ -23,7 +23,8 @@ service when the other zone fails.
 
 One network interface serves its whole zone: a second subnet of a zone is covered by the network interface in the \
 first. The control does not apply to zones that the service does not support. A network interface with IPv4 addresses only \
-does not cover a subnet that has IPv6 addresses only.
+does not cover a subnet that has IPv6 addresses only. The control does not apply in spokes of `[central]` to services \
+that they use through a hub.
 
 **Remediation** (automatic, additive). Adds one subnet of the zone to the endpoint: of the subnets that need the \
 service, the one with the most free addresses whose network ACL lets everybody through who uses the endpoint today. \
@@ -89,6 +90,12 @@ fn judge(
     };
     if let Some(by) = serving.iter().find(covers) {
         return Ok(key.compliant(format!("Zone {zone} has a network interface of {}.", by.id)));
+    }
+    if let Some(central) = serving.iter().find_map(|e| context.served_centrally(e).transpose()) {
+        return Ok(key.not_applicable(format!(
+            "The settings have the VPC use {} through the endpoints of hubs (`[central]`). See endpoint-duplicated.",
+            central?
+        )));
     }
     if !service.zones.contains(zone) {
         return Ok(key.not_applicable(format!("{} does not support zone {zone}.", service.name)));

@@ -5,8 +5,9 @@ use ipnet::IpNet;
 use super::requirement::{Required, is_required_by};
 use crate::evaluation::{Context, ask};
 use crate::model::catalogue::Service;
-use crate::model::endpoint::EndpointKind;
+use crate::model::endpoint::{Endpoint, EndpointKind};
 use crate::model::hosted_zone::{HostedZone, ZoneRecord};
+use crate::model::id::ServiceName;
 use crate::model::part::Gap;
 use crate::model::snapshot::{RouteTable, RouteTarget, Vpc, VpcSnapshot};
 use crate::settings::{CentralEndpoints, Settings};
@@ -28,6 +29,20 @@ impl<'a> Context<'a> {
     pub fn uses_centrally(&self, service: &Service) -> bool {
         let interface = service.kind == EndpointKind::Interface;
         interface && self.spoke().is_some_and(|central| central.serves(service))
+    }
+
+    /// The service of an endpoint of this VPC that the settings have it use through the endpoints of hubs.
+    pub fn served_centrally(&self, endpoint: &Endpoint) -> Result<Option<&'a ServiceName>, Gap> {
+        if self.spoke().is_none() || !self.local(endpoint) {
+            return Ok(None);
+        }
+        let mut required = self.required_interface()?.services.iter();
+        let own = required.find(|required| {
+            Some(&required.service.name) == endpoint.service.as_ref()
+                && !required.subnets.is_empty()
+                && self.uses_centrally(required.service)
+        });
+        Ok(own.map(|required| &required.service.name))
     }
 
     /// The services that the VPC needs, is to use centrally and has no endpoint of its own for.

@@ -36,6 +36,9 @@ impl<'a> Context<'a> {
         if endpoint.private_dns && !endpoint.private_dns_inbound_only {
             return self.all_subnets();
         }
+        if self.served_centrally(endpoint)?.is_some() {
+            return Ok(Vec::new());
+        }
         let required = services
             .iter()
             .find(|required| endpoint.service.as_ref() == Some(&required.service.name));

@@ -16,6 +16,7 @@ pub mod requirement;
 pub mod saving;
 pub mod service_ports;
 mod suppression;
+mod surplus;
 #[cfg(test)]
 mod tests;
 

@@ -14,7 +14,7 @@ impl Context<'_> {
             Some(cost) => format!("Without it you save {cost} a month ({zones})."),
             None if endpoint.kind == EndpointKind::Interface => {
                 format!(
-                    "It is billed by the hour in {zones}; the price of {region} is not known (`postern prices --write`)."
+                    "It is billed by the hour in {zones}; the price of {region} is not known (`postern prices --region {region} --write`)."
                 )
             }
             None => format!(

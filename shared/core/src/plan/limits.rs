@@ -12,6 +12,7 @@ use super::{Budget, Plan, PlannedChange, Reservation, Spent};
 use crate::history::ChangeHistory;
 use crate::model::cost::MonthlyCost;
 use crate::model::finding::{FindingKey, Severity};
+use crate::model::id::Region;
 use crate::settings::{Limits, Mode};
 
 /// Positions in a plan.
@@ -20,6 +21,7 @@ pub(super) type Positions = BTreeSet<usize>;
 /// The limits with what is used of them.
 pub(super) struct Allowance {
     limits: Limits,
+    region: Region,
     /// Changes of earlier plans of the same run.
     run: Spent,
     /// What was added to the scope within the window.
@@ -27,9 +29,10 @@ pub(super) struct Allowance {
 }
 
 impl Allowance {
-    pub(super) fn new(limits: &Limits, history: &ChangeHistory, run: Spent, now: Timestamp) -> Self {
+    pub(super) fn new(limits: &Limits, region: &Region, history: &ChangeHistory, run: Spent, now: Timestamp) -> Self {
         Self {
             limits: *limits,
+            region: region.clone(),
             run,
             added: history.spent(limits.window(), now),
         }
@@ -47,8 +50,9 @@ impl Allowance {
         } = self.limits;
         if new.iter().any(|planned| planned.monthly_cost.is_none()) {
             return Some(format!(
-                "limits.monthly_cost_per_vpc is {monthly_cost_per_vpc}, and the price of an interface endpoint in this \
-                 Region is unknown. Run `postern prices --write` to look it up"
+                "limits.monthly_cost_per_vpc is {monthly_cost_per_vpc}, and the price of an interface endpoint in {region} is \
+                 unknown. Run `postern prices --region {region} --write` to look it up",
+                region = self.region
             ));
         }
         let cost = |changes: &[&PlannedChange]| {

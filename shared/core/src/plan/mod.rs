@@ -168,7 +168,7 @@ pub fn plan(
     };
     plan.admit(restraints, outside.as_deref(), severity);
     plan.apply_limits(
-        &Allowance::new(&settings.limits, history, restraints.spent, now),
+        &Allowance::new(&settings.limits, snapshot.region(), history, restraints.spent, now),
         severity,
     );
     (found, plan)

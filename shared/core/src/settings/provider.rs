@@ -76,21 +76,51 @@ impl Settings {
         accounts.chain(principals.filter_map(|principal| Some(Arn::parse(principal)?.account)))
     }
 
-    /// An organisation that may use an endpoint service, if there is one. AWS does not tell which accounts belong to it.
-    fn approved_organization<'a>(&'a self, service: &'a EndpointService) -> Option<&'a str> {
+    /// The organisations that may use an endpoint service, and paths in organisations. AWS does not tell which accounts
+    /// belong to them.
+    fn approved_organizations<'a>(&'a self, service: &'a EndpointService) -> impl Iterator<Item = &'a str> {
         let Perimeter {
             organizations,
             organization_paths,
             ..
         } = &self.perimeter;
-        let perimeter = || organizations.iter().chain(organization_paths).next();
-        let mut approved = self
-            .providers_of(service)
-            .map(|provider| match &provider.organizations {
-                Some(organizations) => organizations.first(),
-                None => perimeter(),
-            });
-        approved.find_map(|organization| organization).map(String::as_str)
+        let approved = self.providers_of(service).flat_map(move |provider| {
+            let (first, second) = match &provider.organizations {
+                Some(own) => (own, None),
+                None => (organizations, Some(organization_paths)),
+            };
+            first.iter().chain(second.into_iter().flatten())
+        });
+        approved.map(String::as_str)
+    }
+
+    /// Whether all accounts may use an endpoint service that an ARN such as
+    /// `arn:aws:organizations::111122223333:ou/o-exampleorg1/ou-ab12-11111111` admits. The account in it is the management
+    /// account of the organisation.
+    fn trusts_members(&self, service: &EndpointService, principal: &str, resource: &str) -> Trust {
+        let organization = resource.split('/').nth(1).unwrap_or_default();
+        let mut approved = self.approved_organizations(service);
+        if approved.any(|approved| approved == organization) {
+            return Trust::Trusted;
+        }
+        if !self.approves_consumers_of(service) {
+            return Trust::Undecided(Self::unnamed_consumers(service));
+        }
+        let in_part = |approved: &str| {
+            approved
+                .strip_prefix(organization)
+                .is_some_and(|rest| rest.starts_with('/'))
+        };
+        let others = self
+            .approved_accounts(service)
+            .any(|account| account != service.owner.as_str());
+        if organization.is_empty() || others || self.approved_organizations(service).any(in_part) {
+            return Trust::Undecided(format!(
+                "Postern cannot tell which of the accounts that principal `{principal}` admits are approved. Replace it by \
+                 principals of accounts."
+            ));
+        }
+        Trust::Untrusted
     }
 
     fn unnamed_consumers(service: &EndpointService) -> String {
@@ -112,7 +142,7 @@ impl Settings {
         if !self.approves_consumers_of(service) {
             return Trust::Undecided(Self::unnamed_consumers(service));
         }
-        match self.approved_organization(service) {
+        match self.approved_organizations(service).next() {
             Some(organization) => Trust::Undecided(format!(
                 "The settings approve `{organization}`, and AWS does not tell whether account {account} belongs to it. Add the \
                  account to `accounts` of `[[providers]]` if it does, or set `organizations = []` there if all approved \
@@ -135,7 +165,7 @@ impl Settings {
                 Self::unnamed_consumers(service)
             ));
         }
-        if let Some(organization) = self.approved_organization(service) {
+        if let Some(organization) = self.approved_organizations(service).next() {
             return Some(format!(
                 "The settings approve `{organization}`, whose accounts may connect because of `*`. Before \
                  you remove `*`, add a principal for each of these accounts."
@@ -169,8 +199,7 @@ impl Settings {
             ))
         };
         match Arn::parse(principal) {
-            // The account in such an ARN is the management account of the organisation.
-            Some(arn) if arn.service == "organizations" => unclear(),
+            Some(arn) if arn.service == "organizations" => self.trusts_members(service, principal, arn.resource),
             Some(arn) if !arn.account.is_empty() => self.trusts_consumer(service, &arn.account.into()),
             Some(_) => Trust::Undecided(format!(
                 "Principal `{principal}` names no account. Replace it by principals of accounts."

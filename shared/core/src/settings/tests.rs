@@ -145,9 +145,9 @@ fn every_key_reaches_the_settings() {
             default: Mode::Off,
             interrupting: Mode::Enforce,
             window: Some(MaintenanceWindow {
-                weekdays: [6, 7].into(),
-                from: jiff::civil::time(2, 0, 0, 0),
-                to: jiff::civil::time(5, 30, 0, 0),
+                weekdays: [5, 6].into(),
+                from: jiff::civil::time(22, 0, 0, 0),
+                to: jiff::civil::time(6, 0, 0, 0),
                 time_zone: jiff::tz::TimeZone::get("Europe/Berlin").unwrap(),
             }),
             controls: BTreeMap::from([

@@ -13,6 +13,9 @@ use crate::model::finding::ResourceKind;
 
 /// An exemption that ends later is most likely a slip in the year.
 const LONGEST_EXEMPTION: SignedDuration = SignedDuration::from_hours(10 * 366 * 24);
+/// The services with gateway endpoints: <https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html>, and
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-express-networking.html>.
+const GATEWAY_SERVICES: [&str; 3] = ["s3", "dynamodb", "s3express"];
 /// A day begins somewhere on Earth so long before it begins in UTC.
 const EARLIEST_MIDNIGHT: SignedDuration = SignedDuration::from_hours(14);
 
@@ -23,6 +26,7 @@ impl Settings {
         for (at, exemption) in self.exemptions.iter().enumerate() {
             let of_exemption = [
                 about_resource(exemption, controls),
+                self.about_mode(exemption),
                 about_since(exemption, now),
                 about_time(exemption, now),
             ];
@@ -34,6 +38,9 @@ impl Settings {
             );
         }
         warnings.extend(self.about_services());
+        warnings.extend(self.about_gateways());
+        warnings.extend(self.about_cidrs());
+        warnings.extend(self.about_window());
         warnings.extend(self.about_central());
         warnings.extend(self.about_cost(controls));
         warnings
@@ -53,7 +60,44 @@ impl Settings {
         })
     }
 
-    /// A central service that nothing requires.
+    /// A service of which no Region has a gateway endpoint.
+    fn about_gateways(&self) -> impl Iterator<Item = String> {
+        let gateways = self
+            .requirements
+            .iter()
+            .filter(|requirement| requirement.kind == EndpointKind::Gateway);
+        let names = gateways.flat_map(|requirement| &requirement.services);
+        let unknown: BTreeSet<_> = names
+            .filter(|name| !GATEWAY_SERVICES.contains(&short_name(name).unwrap_or(name)))
+            .collect();
+        unknown.into_iter().map(|name| {
+            format!(
+                "requirements: `{name}` has no gateway endpoint in any Region; require it with type = \"interface\""
+            )
+        })
+    }
+
+    /// A network that is everybody.
+    fn about_cidrs(&self) -> impl Iterator<Item = String> {
+        let every = self.trusted_cidrs.iter().filter(|network| network.prefix_len() == 0);
+        every.map(|network| {
+            format!("perimeter.cidrs: {network} trusts every network, so that ingress-open finds nothing")
+        })
+    }
+
+    fn about_window(&self) -> Option<String> {
+        let unused = self.modes.window.is_some() && self.modes.interrupting != Mode::Enforce;
+        unused.then(|| {
+            "modes.interrupting.window: has no effect while mode of [modes.interrupting] is not \"enforce\"".to_owned()
+        })
+    }
+
+    fn about_mode(&self, exemption: &Exemption) -> Option<String> {
+        let off = self.modes.of(&exemption.control) == Mode::Off;
+        off.then(|| format!("{} is off, so that there is nothing to exempt", exemption.control))
+    }
+
+    /// A central service that nothing requires, and hubs without a spoke.
     fn about_central(&self) -> Vec<String> {
         let short = |name: &String| short_name(name).unwrap_or(name).to_owned();
         let required: BTreeSet<_> = self
@@ -64,10 +108,17 @@ impl Settings {
             .collect();
         let services = self.central.iter().flat_map(|central| &central.services);
         let idle = services.filter(|service| !required.contains(&short(service)));
-        idle.map(|service| {
+        let idle = idle.map(|service| {
             format!("central.services: no [[requirements]] block of type interface requires `{service}`, so nothing checks it")
-        })
-        .collect()
+        });
+        let hubs_only = self.central.iter().filter(|central| {
+            let (spokes, hubs) = (&central.spokes.ids, &central.hubs.ids);
+            !spokes.is_empty() && spokes.is_subset(hubs)
+        });
+        let hubs_only = hubs_only.map(|_| {
+            "central.spokes.ids: has hubs only, and a hub is no spoke, so that no VPC uses central endpoints".to_owned()
+        });
+        idle.chain(hubs_only).collect()
     }
 
     /// A limit below the price of the cheapest endpoint withholds every interface endpoint.
@@ -98,10 +149,21 @@ impl Settings {
 }
 
 fn about_resource(exemption: &Exemption, controls: &[KnownControl]) -> Option<String> {
-    let ExemptionSelector::Resource(id) = &exemption.selector else {
-        return None;
-    };
     let control = controls.iter().find(|control| control.name == exemption.control)?;
+    let of_services = matches!(
+        control.resource,
+        ResourceKind::EndpointService | ResourceKind::EndpointConnection
+    );
+    let id = match &exemption.selector {
+        ExemptionSelector::Resource(id) => id,
+        ExemptionSelector::Vpc(vpc) if of_services => {
+            return Some(format!(
+                "`{vpc}` matches no finding: those of {} are of endpoint services, which belong to no VPC",
+                control.name
+            ));
+        }
+        ExemptionSelector::Vpc(_) | ExemptionSelector::Tag { .. } | ExemptionSelector::Account(_) => return None,
+    };
     let prefix = match control.resource {
         ResourceKind::Vpc => "vpc-",
         ResourceKind::Subnet => "subnet-",
@@ -243,6 +305,50 @@ mod tests {
         assert_eq!(with("['com.amazonaws.eu-central-1.sts']"), Vec::<String>::new());
         let found = with("['sts', 'kms']");
         assert!(found.len() == 1 && found[0].contains("requires `kms`"), "{found:?}");
+    }
+
+    #[test]
+    fn settings_that_can_have_no_effect_are_warnings() {
+        let exempt = |control: &str| {
+            format!(
+                "[[exemptions]]\ncontrol = '{control}'\nvpc = 'vpc-0123456789abcdef0'\nreason = 'x'\nexpires = 2027-01-31\n"
+            )
+        };
+        let window = "window = { weekdays = ['sat'], from = '22:00', to = '05:00' }\n";
+        for (text, says) in [
+            (
+                "[[requirements]]\nservices = ['kms', 's3']\ntype = 'gateway'\n".to_owned(),
+                "`kms` has no gateway",
+            ),
+            (
+                exempt("service-public"),
+                "exemptions[0]: `vpc-0123456789abcdef0` matches no finding",
+            ),
+            (exempt("endpoint-idle"), "exemptions[0]: endpoint-idle is off"),
+            (
+                "cidrs = ['0.0.0.0/0']\n".to_owned(),
+                "perimeter.cidrs: 0.0.0.0/0 trusts every network",
+            ),
+            (
+                format!("[modes.interrupting]\n{window}"),
+                "modes.interrupting.window: has no effect",
+            ),
+            (
+                "[central]\nhubs.ids = ['vpc-0abc', 'vpc-0def']\nspokes.ids = ['vpc-0abc']\n".to_owned(),
+                "central.spokes.ids: has hubs only",
+            ),
+        ] {
+            let found = warnings(&text);
+            assert!(found.len() == 1 && found[0].contains(says), "{text}: {found:?}");
+        }
+        for text in [
+            exempt("policy-open"),
+            "[[requirements]]\nservices = ['com.amazonaws.eu-central-1.s3']\ntype = 'gateway'\n".to_owned(),
+            format!("[modes.interrupting]\nmode = 'enforce'\n{window}"),
+            "[central]\nhubs.ids = ['vpc-0abc']\nspokes.ids = ['vpc-0abc', 'vpc-0def']\n".to_owned(),
+        ] {
+            assert_eq!(warnings(&text), Vec::<String>::new(), "{text}");
+        }
     }
 
     #[test]

@@ -73,6 +73,14 @@ const BALANCED: &[TargetField] = &[request("loadBalancerArn", LoadBalancer)];
 /// Sorted by name.
 static CALLS: &[Call] = &[
     connections("AcceptVpcEndpointConnections"),
+    // Routes through the connection are blackholes until then.
+    call(
+        "AcceptVpcPeeringConnection",
+        &[
+            response("vpcPeeringConnection.requesterVpcInfo.vpcId", Vpc),
+            response("vpcPeeringConnection.accepterVpcInfo.vpcId", Vpc),
+        ],
+    ),
     call(
         "AssociateRouteTable",
         &[

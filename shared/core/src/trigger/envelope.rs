@@ -15,7 +15,8 @@ use crate::model::text::excerpt;
 use crate::trigger::DEPENDENCY_VIOLATION;
 
 const CALL: &str = "AWS API Call via CloudTrail";
-const SCHEDULE: &str = "Scheduled Event";
+/// The detail type of what a schedule sends.
+pub const SCHEDULE: &str = "Scheduled Event";
 /// Scheduled rules, and EventBridge Scheduler.
 const SCHEDULERS: &[&str] = &["aws.events", "aws.scheduler"];
 

@@ -18,7 +18,7 @@ mod tool;
 
 pub use self::calls::TAG_CALLS;
 pub use self::tool::Tool;
-pub use envelope::{Ignored, ParsedEvent, UnreadableError, read};
+pub use envelope::{Ignored, ParsedEvent, SCHEDULE, UnreadableError, read};
 pub use notification::read_notification;
 
 use jiff::Timestamp;

@@ -134,9 +134,10 @@ fn misfit(condition: &Condition, text: &Text) -> Option<String> {
         return None;
     };
     let key = condition_keys::find(&condition.key_id)?;
+    let lower = exact.to_lowercase();
     let what = match key.values {
-        ValueType::Account if !is_account(exact) && exact != "anonymous" => "account id",
-        ValueType::Organization if !is_organization(&exact.to_lowercase()) => "organisation id",
+        ValueType::Account if !is_account(exact) && lower != "anonymous" => "account id",
+        ValueType::Organization if !is_organization(&lower) => "organisation id",
         _ => return None,
     };
     (!text.raw.contains("${")).then(|| format!("`{exact}` is no {what}, so no request has it"))

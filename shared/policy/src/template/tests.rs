@@ -379,7 +379,7 @@ fn created_policy_admits_every_use_of_aws_owned_resources_that_a_fixed_policy_ad
         for owned in aws_owned::of_prefix(prefix) {
             let documented = |action: &&Published| {
                 let named = |wanted: &&str| Pattern::wild(wanted).matches(&action.full_name());
-                owned.mark.is_some() || owned.actions.iter().any(|wanted| named(&wanted))
+                owned.mark.is_some() || owned.actions.iter().any(named)
             };
             for arn in owned.arns("us-east-1").iter().map(|arn| arn.replace('*', "example")) {
                 for action in service.actions_on(&arn).filter(documented) {

@@ -320,7 +320,10 @@ fn acls(denied: Option<&str>) -> BTreeMap<postern_core::model::id::NetworkAclId,
         subnets: subnets.iter().map(|id| (*id).into()).collect(),
         entries: [first, &open].concat(),
     };
-    let all: Vec<_> = [APP_A, APP_B, IPV6].into_iter().filter(|id| Some(*id) != denied).collect();
+    let all: Vec<_> = [APP_A, APP_B, IPV6]
+        .into_iter()
+        .filter(|id| Some(*id) != denied)
+        .collect();
     let closed = [entry(90, false, Some((443, 443)), false)];
     let mut acls = vec![acl("acl-0aaaaaaaaaaaaaaaa", &all, &[])];
     acls.extend(denied.map(|id| acl("acl-0dddddddddddddddd", &[id], &closed)));

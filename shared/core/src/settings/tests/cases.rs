@@ -123,7 +123,7 @@ waiting_hours = 8
 [modes]
 default = "off"
 interrupting.mode = "enforce"
-interrupting.window = { weekdays = ["sat", "sun"], from = "02:00", to = "05:30", time_zone = "Europe/Berlin" }
+interrupting.window = { weekdays = ["fri", "sat"], from = "22:00", to = "06:00", time_zone = "Europe/Berlin" }
 endpoint-missing = "enforce"
 
 [[exemptions]]

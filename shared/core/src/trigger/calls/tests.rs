@@ -192,6 +192,12 @@ fn every_field_of_every_call_gives_its_target() {
             Target::Vpc("vpc-1".into()),
         ),
         (
+            "AcceptVpcPeeringConnection",
+            json!({"vpcPeeringConnectionId": "pcx-1"}),
+            json!({"vpcPeeringConnection": {"accepterVpcInfo": {"ownerId": "111122223333", "vpcId": "vpc-1"}}}),
+            Target::Vpc("vpc-1".into()),
+        ),
+        (
             "DeleteVpcPeeringConnection",
             json!({"vpcPeeringConnectionId": "pcx-1"}),
             none.clone(),

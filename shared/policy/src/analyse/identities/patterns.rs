@@ -123,7 +123,8 @@ pub(super) fn account_patterns(model: &Model<'_>) -> Vec<Pattern> {
                         accounts_of_glob(&text.pieces(), |pattern| add(&mut patterns, &pattern));
                     }
                     (KeyMeaning::PrincipalArn, Some(Form::Text(Pattern::Exact(name)))) => {
-                        if let Some(arn) = Arn::parse(name) {
+                        // Case does not count with some operators, and is nothing to an account.
+                        if let Some(arn) = Arn::parse(&name.to_lowercase()) {
                             add(&mut patterns, &Pattern::Exact(arn.account.to_owned()));
                         }
                     }
@@ -211,14 +212,10 @@ pub(super) fn organization_patterns(model: &Model<'_>) -> Vec<Pattern> {
     for key in &model.keys {
         for (_, condition) in &key.conditions {
             let folded = matches!(condition.operator.family(), Family::Text { ignore_case: true, .. });
-            let ours = |text: &&Text| folded && is_organization(&text.raw.to_lowercase());
-            patterns.extend(
-                condition
-                    .texts()
-                    .iter()
-                    .filter(ours)
-                    .map(|text| Pattern::Exact(text.raw.to_lowercase())),
-            );
+            // The id itself, or the beginning of a path.
+            let id = |text: &Text| text.raw.split('/').next().unwrap_or_default().to_lowercase();
+            let ids = condition.texts().iter().filter(|_| folded).map(id);
+            patterns.extend(ids.filter(|id| is_organization(id)).map(Pattern::Exact));
         }
         for text in key.conditions.iter().flat_map(|(_, condition)| condition.texts()) {
             let Some(Form::Text(pattern)) = text.fixed() else {

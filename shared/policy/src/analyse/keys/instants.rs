@@ -25,11 +25,11 @@ pub(super) fn moments(limits: &[Date], interpretation: Interpretation) -> Vec<i6
         .collect()
 }
 
-/// Whether the text is one for every instant, or for none.
+/// Whether the text is one for every instant, or for none. Its case does not count with some operators.
 fn tells_no_time(text: &Text) -> bool {
     match text.fixed() {
         Some(Form::Text(Pattern::All)) | Some(Form::Arn(_)) => true,
-        Some(Form::Text(Pattern::Exact(exact))) => instant(exact).is_none(),
+        Some(Form::Text(Pattern::Exact(exact))) => instant(&exact.to_uppercase()).is_none(),
         _ => false,
     }
 }
@@ -57,6 +57,7 @@ pub(in super::super) fn instants(model: &Model<'_>, complete: &mut bool, budget:
                 Values::Texts(texts) => {
                     let forms = texts.iter().filter_map(Text::fixed);
                     let patterns = forms.filter_map(|form| match form {
+                        Form::Text(Pattern::Exact(exact)) => Some(Pattern::Exact(exact.to_uppercase())),
                         Form::Text(pattern) => Some(pattern.clone()),
                         Form::Arn(_) => None,
                     });

@@ -191,9 +191,8 @@ impl Model<'_> {
         };
         let fits = |text: &Text| match text.fixed() {
             Some(Form::Text(Pattern::Exact(exact))) => {
-                fact.values.fits(exact)
-                    || exact == "anonymous"
-                    || (ignore_case && fact.values.fits(&exact.to_lowercase()))
+                let fits = |text: &str| fact.values.fits(text) || text == "anonymous";
+                fits(exact) || (ignore_case && (fits(&exact.to_lowercase()) || fits(&exact.to_uppercase())))
             }
             _ => true,
         };

@@ -101,3 +101,23 @@ fn dates_are_compared_as_text_where_the_operator_says_so() {
         assert_eq!(found.identity.is_some(), open, "{pattern}: {found:#?}");
     }
 }
+
+#[test]
+fn value_in_another_case_is_followed_where_case_does_not_count() {
+    for (key, value) in [
+        ("aws:PrincipalAccount", "ANONYMOUS"),
+        ("aws:PrincipalArn", "ARN:AWS:IAM::999999999999:ROLE/ADMIN"),
+        ("aws:CurrentTime", "2030-01-01t00:00:00z"),
+        ("aws:TokenIssueTime", "2020-01-01t00:00:00z"),
+        ("aws:PrincipalType", "ANONYMOUS"),
+        ("aws:userid", "Anonymous"),
+        ("aws:SourceVpc", "VPC-0A1B2C3D4E5F60718"),
+        ("aws:RequestedRegion", "US-EAST-1"),
+        ("aws:CalledViaFirst", "ATHENA.amazonaws.com"),
+    ] {
+        let found = on("s3", &[our_resources(json!({"StringEqualsIgnoreCase": {key: value}}))]);
+        assert!(found.identity.is_some(), "{key}: {found:?}");
+    }
+    let path = json!({"ForAnyValue:StringEqualsIgnoreCase": {"aws:PrincipalOrgPaths": "O-FOREIGNORG1/R-AB12/"}});
+    assert!(on("s3", &[our_resources(path)]).identity.is_some());
+}
