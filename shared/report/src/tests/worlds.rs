@@ -124,7 +124,7 @@ fn behind_a_network_acl() -> VpcSnapshot {
 
 /// The neglected VPC with ten endpoints, all of which have the default policy of AWS.
 pub(super) fn crowded() -> (Snapshot, Settings) {
-    let mut vpc = neglected();
+    let mut vpc = behind_a_network_acl();
     for (number, short) in ["kms", "sts", "secretsmanager"].into_iter().enumerate() {
         let service = format!("com.amazonaws.{REGION}.{short}");
         add(
