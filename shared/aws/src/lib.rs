@@ -17,6 +17,7 @@ mod organization;
 mod prices;
 mod profile;
 mod publish;
+mod read_pace;
 mod redrive;
 mod regions;
 mod request;

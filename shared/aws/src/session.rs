@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 use jiff::Timestamp;
@@ -12,6 +13,7 @@ use postern_core::settings::Organization;
 use crate::calls::{Calls, Counter};
 use crate::config;
 use crate::describe::Catalogues;
+use crate::read_pace::ReadPace;
 
 /// What AWS answered about the organisation of the account, and when.
 type Answered = tokio::sync::Mutex<Option<(Timestamp, Organization)>>;
@@ -34,6 +36,7 @@ struct Shared {
     organization: Answered,
     refused_hosted_zones: Refused,
     counter: Counter,
+    read_pace: ReadPace,
 }
 
 impl Session {
@@ -47,6 +50,7 @@ impl Session {
             organization: Answered::default(),
             refused_hosted_zones: Refused::default(),
             counter: Counter::default(),
+            read_pace: ReadPace::default(),
         }))
     }
 
@@ -67,6 +71,15 @@ impl Session {
     /// With what requests of the session are sent and counted.
     pub(crate) fn sender(&self) -> (&SdkConfig, &Counter) {
         (&self.0.config, &self.0.counter)
+    }
+
+    /// Waits for the turn of a call such as `ec2:DescribeVpcAttribute`, which is made for one resource among many.
+    pub(crate) async fn turn_to_read(&self, region: &Region, call: &'static str) {
+        let now = self.now();
+        let wait = self.0.read_pace.take(region, call, now).duration_since(now);
+        if wait.is_positive() {
+            tokio::time::sleep(Duration::try_from(wait).unwrap_or_default()).await;
+        }
     }
 
     pub(crate) fn catalogues(&self) -> &Catalogues {

@@ -70,6 +70,7 @@ pub static SUBNET_INSPECTOR: Function = Function {
     name: "subnet-inspector",
     events: &[
         "AcceptVpcPeeringConnection",
+        "AssociateDhcpOptions",
         "AssociateRouteTable",
         "AssociateSubnetCidrBlock",
         "AssociateVpcCidrBlock",

@@ -44,3 +44,27 @@ impl From<&ConfigurationError> for Diagnostic {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lambda_gets_one_type_for_all_of_them_and_the_message_with_its_cause() {
+        let missing = ConfigurationError::Unset("POSTERN_LEDGER_TABLE");
+        let unreadable = ConfigurationError::Unreadable {
+            path: "/var/task/postern.toml".to_owned(),
+            source: io::Error::new(io::ErrorKind::PermissionDenied, "permission denied"),
+        };
+        let [missing, unreadable] = [missing, unreadable].map(|error| Diagnostic::from(&error));
+        assert_eq!(missing.error_type, unreadable.error_type);
+        assert_eq!(
+            missing.error_message,
+            "environment variable `POSTERN_LEDGER_TABLE` is not set; no change is made until it is set"
+        );
+        assert_eq!(
+            unreadable.error_message,
+            "settings `/var/task/postern.toml` cannot be read; no change is made until they can be: permission denied"
+        );
+    }
+}

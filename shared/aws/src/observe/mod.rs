@@ -2,6 +2,7 @@
 
 mod central;
 mod clients;
+mod dns_servers;
 mod groups;
 mod hosted_zones;
 mod load_balancers;
@@ -64,7 +65,7 @@ impl ObserveError {
 /// The IAM actions that observing a part requires, besides `VPC_CALLS`.
 pub fn calls(part: Part) -> &'static [&'static str] {
     match part {
-        Part::Dns => &[describe::VPC_ATTRIBUTE],
+        Part::Dns => &[describe::VPC_ATTRIBUTE, dns_servers::DHCP_OPTIONS],
         Part::Subnets => &[describe::SUBNETS],
         Part::RouteTables => &[describe::ROUTE_TABLES],
         Part::Endpoints => &[describe::ENDPOINTS],
@@ -160,6 +161,7 @@ async fn observe(
     let (found, seen) = tokio::join!(vpcs(ec2, vpc), parts_of_it);
     // What fails because the VPC is gone does not count.
     let Some(vpc) = found? else { return Ok(None) };
+    let dhcp_options = dns_servers::options_of(&vpc);
     let (dns, subnets, route_tables, endpoints, mut security_groups, mut services, network_acls) = seen?;
     if let (Ok(endpoints), Ok(groups)) = (&endpoints, &mut security_groups) {
         groups.extend(groups::foreign(ec2, endpoints, groups).await?);
@@ -173,6 +175,7 @@ async fn observe(
         region: region.clone(),
         vpc: parse::vpc(&vpc)?,
         dns,
+        dns_servers: Err(unasked(Part::Dns)),
         subnets,
         route_tables,
         endpoints,
@@ -184,6 +187,7 @@ async fn observe(
         central: Err(unasked(Part::Central)),
         traffic: Err(unasked(Part::Traffic)),
     };
+    dns_servers::observe(session, region, [(&mut snapshot, dhcp_options)], settings).await?;
     if parts.contains(&Part::HostedZones) {
         snapshot.hosted_zones = hosted_zones::hosted_zones(session, &snapshot, settings).await;
         snapshot.dns_profile = hosted_zones::dns_profile(session, &snapshot, settings).await;

@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, stream};
 use postern_core::model::endpoint::Endpoint;
-use postern_core::model::id::{AccountId, EndpointId, Region, SecurityGroupId, VpcId};
+use postern_core::model::id::{EndpointId, Region, SecurityGroupId, VpcId};
 use postern_core::model::part::{Gap, Observed, Part};
 use postern_core::model::scope_snapshot::Snapshot;
 use postern_core::model::snapshot::{SecurityGroup, Vpc, VpcDns, VpcSnapshot};
 use postern_core::settings::Settings;
 
+use super::dns_servers::options_of;
 use super::groups::{may_be_foreign, unknown_groups};
 use super::hosted_zones::{dns_profile, hosted_zones};
-use super::{ObserveError, central, complete, dns, gap, observed, traffic, unasked};
+use super::{ObserveError, central, complete, dns, dns_servers, gap, observed, traffic, unasked};
 use crate::describe::parse::{self, vpc_of};
 use crate::describe::{self, filter};
 use crate::error::CallError;
@@ -125,9 +126,13 @@ impl Session {
             let endpoints = endpoints.iter().flat_map(BTreeMap::values).flat_map(BTreeMap::values);
             complete(self, region, catalogue, endpoints).await?;
         }
+        let options: BTreeMap<_, _> = vpcs
+            .iter()
+            .filter_map(|vpc| Some((VpcId::from(vpc.vpc_id()?), options_of(vpc)?)))
+            .collect();
         let vpcs = vpcs.iter().map(parse::vpc).collect::<Result<Vec<_>, _>>()?;
         let dns = stream::iter(vpcs).map(async |vpc| {
-            let dns = dns_of(ec2, account, &vpc, parts).await;
+            let dns = dns_of(self, region, &vpc, parts).await;
             (vpc, dns)
         });
         let dns: Vec<_> = dns.buffer_unordered(describe::CONCURRENT_CALLS).collect().await;
@@ -137,6 +142,7 @@ impl Session {
                 account: account.clone(),
                 region: region.clone(),
                 dns: dns?,
+                dns_servers: Err(unasked(Part::Dns)),
                 subnets: share(&subnets, &vpc.id),
                 route_tables: share(&route_tables, &vpc.id),
                 security_groups: groups_of(&security_groups, &vpc.id, &endpoints),
@@ -151,6 +157,11 @@ impl Session {
             })
         });
         let mut snapshots: Vec<_> = snapshots.collect();
+        let with_options = snapshots.iter_mut().map(|snapshot| {
+            let options = options.get(&snapshot.vpc.id).cloned();
+            (snapshot, options)
+        });
+        dns_servers::observe(self, region, with_options, settings).await?;
         if parts.contains(&Part::HostedZones) {
             for snapshot in &mut snapshots {
                 snapshot.hosted_zones = hosted_zones(self, snapshot, settings).await;
@@ -188,13 +199,8 @@ fn groups_of(
 }
 
 /// None: the VPC no longer exists.
-async fn dns_of(
-    ec2: &aws_sdk_ec2::Client,
-    account: &AccountId,
-    vpc: &Vpc,
-    parts: &BTreeSet<Part>,
-) -> Option<Observed<VpcDns>> {
-    if vpc.owner != *account {
+async fn dns_of(session: &Session, region: &Region, vpc: &Vpc, parts: &BTreeSet<Part>) -> Option<Observed<VpcDns>> {
+    if vpc.owner != *session.account() {
         let reason = format!("{} belongs to account {}", vpc.id, vpc.owner);
         return Some(Err(Gap {
             part: Part::Dns,
@@ -204,7 +210,11 @@ async fn dns_of(
     if !parts.contains(&Part::Dns) {
         return Some(Err(unasked(Part::Dns)));
     }
-    match dns(ec2, &vpc.id).await {
+    // One call for each of the two attributes.
+    for _ in 0..2 {
+        session.turn_to_read(region, describe::VPC_ATTRIBUTE).await;
+    }
+    match dns(&session.ec2(region), &vpc.id).await {
         Ok(dns) => Some(Ok(dns)),
         Err(error) if error.not_found() => None,
         Err(error) => Some(Err(gap(Part::Dns, &error))),

@@ -87,10 +87,13 @@ async fn snapshot(
     // A service that was deleted in the meantime is no gap.
     let permissions = async {
         match parts.contains(&Part::Permissions) {
-            true => match describe::permissions(ec2, &service.id).await {
-                Err(error) if error.not_found() => Ok(None),
-                found => permissions_of(found).map(Some),
-            },
+            true => {
+                session.turn_to_read(region, describe::PERMISSIONS).await;
+                match describe::permissions(ec2, &service.id).await {
+                    Err(error) if error.not_found() => Ok(None),
+                    found => permissions_of(found).map(Some),
+                }
+            }
             false => Ok(Some(Err(unasked(Part::Permissions)))),
         }
     };

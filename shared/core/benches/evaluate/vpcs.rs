@@ -16,8 +16,8 @@ use postern_core::model::part::Tags;
 use postern_core::model::scope_snapshot::Snapshot;
 use postern_core::model::snapshot::Central;
 use postern_core::model::snapshot::{
-    IngressRule, IngressSource, Protocol, Route, RouteTable, RouteTarget, SecurityGroup, Subnet, Vpc, VpcDns,
-    VpcSnapshot,
+    AMAZON_DNS, IngressRule, IngressSource, Protocol, Route, RouteTable, RouteTarget, SecurityGroup, Subnet, Vpc,
+    VpcDns, VpcSnapshot,
 };
 use postern_core::model::traffic::Traffic;
 use postern_core::plan::{Plan, Restraints, plan};
@@ -181,6 +181,7 @@ impl Fleet {
                 cidrs: format!("10.{}.0.0/16", number % 256).parse().into_iter().collect(),
                 tags: named("workloads"),
             },
+            dns_servers: Ok([AMAZON_DNS.to_owned()].into()),
             dns: Ok(VpcDns {
                 support: true,
                 hostnames: true,

@@ -1,10 +1,14 @@
 //! vpc-dns-disabled: see [`CONTROL`].
 
 use crate::changes::{Change, ChangeKind, DnsAttribute, EnableVpcDns};
-use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation};
+use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation, ask};
 use crate::model::endpoint::EndpointKind;
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
+use crate::model::id::VpcId;
 use crate::model::part::{Gap, Part};
+use crate::model::snapshot::{AMAZON_DNS, VpcDns, VpcSnapshot};
+use crate::model::text::printable;
+use crate::settings::{Mode, Settings};
 
 pub static CONTROL: Control = Control {
     name: "vpc-dns-disabled",
@@ -16,6 +20,9 @@ VPC are enabled. Without them clients use the public addresses of the service, e
 The VPC needs both when an interface service with a private DNS name is required in it, and when any endpoint in it has \
 private DNS enabled. A gateway endpoint needs DNS support alone: without it clients that use the Amazon DNS server cannot \
 resolve the names of the service.
+
+Where the DHCP options of the VPC name other DNS servers than Amazon's, clients resolve private DNS names only if these \
+servers forward them to Amazon's. So the attributes are not enabled then, and gateway endpoints do not need them.
 
 **Remediation** (automatic, interrupting). Enables the attribute that is disabled, DNS support before DNS hostnames. From \
 then on the names of services resolve to the endpoints with private DNS, for all clients of the VPC, and names of private \
@@ -64,25 +71,40 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
     if off.is_empty() {
         return Ok(vec![key.compliant("DNS support and DNS hostnames are enabled.")]);
     }
-    let (explanation, off) = if let Some(needed_by) = private_dns_needed_by(context)? {
-        let names: Vec<_> = off.iter().map(ToString::to_string).collect();
-        let verb = if off == [DnsAttribute::Support] { "is" } else { "are" };
-        let explanation = format!(
-            "{} {verb} disabled in the VPC. Private DNS for {needed_by} needs DNS support and DNS hostnames.",
-            names.join(" and ")
-        );
-        (explanation, off)
-    } else if let (false, Some(needed_by)) = (dns.support, gateway(context)?) {
-        let explanation = format!(
-            "DNS support is disabled in the VPC. Clients that use the Amazon DNS server cannot resolve the names of \
-             {needed_by}, which is reached through a gateway endpoint."
-        );
-        (explanation, vec![DnsAttribute::Support])
-    } else {
-        return Ok(vec![
-            key.not_applicable("No endpoint of the VPC needs the DNS attributes."),
-        ]);
+    let (mut explanation, off) = match need(context, *dns)? {
+        None => {
+            return Ok(vec![
+                key.not_applicable("No endpoint of the VPC needs the DNS attributes."),
+            ]);
+        }
+        Some(Need::Gateway(_)) if other_servers(context)?.is_some() => {
+            return Ok(vec![key.not_applicable(
+                "The DHCP options of the VPC name other DNS servers than Amazon's. Its clients resolve the names of \
+                 services there.",
+            )]);
+        }
+        Some(Need::PrivateDns(needed_by)) => {
+            let names: Vec<_> = off.iter().map(ToString::to_string).collect();
+            let verb = if off == [DnsAttribute::Support] { "is" } else { "are" };
+            let explanation = format!(
+                "{} {verb} disabled in the VPC. Private DNS for {needed_by} needs DNS support and DNS hostnames.",
+                names.join(" and ")
+            );
+            (explanation, off)
+        }
+        Some(Need::Gateway(needed_by)) => {
+            let explanation = format!(
+                "DNS support is disabled in the VPC. Clients that use the Amazon DNS server cannot resolve the names of \
+                 {needed_by}, which is reached through a gateway endpoint."
+            );
+            (explanation, vec![DnsAttribute::Support])
+        }
     };
+    if let Some(servers) = other_servers(context)? {
+        explanation.push_str(&format!(" {servers}"));
+        let advice = forward(vpc, &off);
+        return Ok(vec![key.non_compliant(explanation, Remediation::Manual(advice))]);
+    }
     let remedy = match admitting(context)? {
         Ok(mut changes) => {
             changes.extend(off.into_iter().map(|attribute| {
@@ -99,6 +121,66 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
         )),
     };
     Ok(vec![key.non_compliant(explanation, remedy)])
+}
+
+/// What needs a DNS attribute that is disabled: a service or an endpoint.
+enum Need {
+    PrivateDns(String),
+    Gateway(String),
+}
+
+fn need(context: &Context<'_>, dns: VpcDns) -> Result<Option<Need>, Gap> {
+    if dns.support && dns.hostnames {
+        return Ok(None);
+    }
+    match private_dns_needed_by(context)? {
+        Some(needed_by) => Ok(Some(Need::PrivateDns(needed_by))),
+        None if dns.support => Ok(None),
+        None => Ok(gateway(context)?.map(Need::Gateway)),
+    }
+}
+
+/// Whether the DNS servers decide about a VPC. They are observed only then.
+pub fn dns_servers_decide(snapshot: &VpcSnapshot, settings: &Settings) -> bool {
+    let needed = |context: &Context<'_>| match snapshot.dns {
+        Ok(dns) => need(context, dns).is_ok_and(|need| need.is_some()),
+        Err(_) => false,
+    };
+    settings.modes.of(CONTROL.name) != Mode::Off && ask(snapshot, settings, needed)
+}
+
+/// Which DNS servers besides Amazon's the DHCP options name, in a sentence. None where they name no other.
+fn other_servers(context: &Context<'_>) -> Result<Option<String>, Gap> {
+    let VpcSnapshot { vpc, dns_servers, .. } = context.snapshot;
+    let servers = dns_servers.as_ref().map_err(Gap::clone)?;
+    let others: Vec<_> = servers.iter().filter(|server| !vpc.is_amazon_dns(server)).collect();
+    Ok(match others.as_slice() {
+        [] => None,
+        others => {
+            let others: Vec<_> = others.iter().map(|server| format!("`{}`", printable(server))).collect();
+            Some(format!(
+                "The DHCP options of the VPC name the DNS servers {}, so that clients resolve private DNS names only if \
+                 these servers forward them to the Amazon DNS server.",
+                others.join(", ")
+            ))
+        }
+    })
+}
+
+/// What a person can do where clients use other DNS servers than Amazon's.
+fn forward(vpc: &VpcId, off: &[DnsAttribute]) -> String {
+    let commands = off.iter().map(|attribute| {
+        let flag = match attribute {
+            DnsAttribute::Support => "--enable-dns-support",
+            DnsAttribute::Hostnames => "--enable-dns-hostnames",
+        };
+        format!("`aws ec2 modify-vpc-attribute --vpc-id {vpc} {flag}`")
+    });
+    format!(
+        "Let these DNS servers forward the names of AWS services to the Amazon DNS server of the VPC, or associate DHCP \
+         options with `{AMAZON_DNS}`. Then run {}.",
+        commands.collect::<Vec<_>>().join(" and ")
+    )
 }
 
 /// The changes after which the endpoints with private DNS admit all subnets: clients are led to them. Err where
@@ -243,6 +325,62 @@ mod tests {
             changes(&required.judge(&CONTROL, VPC)),
             [enabling(DnsAttribute::Support)]
         );
+    }
+
+    #[test]
+    fn attributes_are_left_to_people_where_clients_use_other_dns_servers() {
+        for servers in [&["10.1.2.3", "10.1.2.4"][..], &["10.1.2.3", AMAZON_DNS]] {
+            let world = off().require(&["sts"]).dns_servers(servers);
+            let finding = world.judge(&CONTROL, VPC);
+            assert_eq!(finding.verdict(), Verdict::NonCompliant);
+            let advice = advice(&finding);
+            assert!(
+                advice.contains("`aws ec2 modify-vpc-attribute --vpc-id vpc-1 --enable-dns-support`"),
+                "{advice}"
+            );
+            let words = "only if these servers forward them";
+            assert!(finding.explanation().contains(words), "{}", finding.explanation());
+            assert!(
+                world
+                    .plan()
+                    .changes
+                    .iter()
+                    .all(|planned| planned.change.kind() != ChangeKind::EnableVpcDns)
+            );
+            let gateway = off().require_gateway(&["s3"]).dns_servers(servers);
+            assert_eq!(gateway.verdict(&CONTROL, VPC), Verdict::NotApplicable, "{servers:?}");
+        }
+    }
+
+    #[test]
+    fn every_address_of_the_amazon_dns_server_is_amazons() {
+        // The VPC is 10.0.0.0/16.
+        for server in [AMAZON_DNS, "169.254.169.253", "fd00:ec2::253", "10.0.0.2"] {
+            let world = off().require(&["sts"]).dns_servers(&[server]);
+            assert!(!changes(&world.judge(&CONTROL, VPC)).is_empty(), "{server}");
+        }
+        let unnamed = off().require(&["sts"]).dns_servers(&[]);
+        assert!(!changes(&unnamed.judge(&CONTROL, VPC)).is_empty());
+        for server in ["10.0.0.3", "10.1.0.2", "nonsense"] {
+            let world = off().require(&["sts"]).dns_servers(&[server]);
+            assert!(world.judge(&CONTROL, VPC).changes().is_none(), "{server}");
+        }
+    }
+
+    #[test]
+    fn dns_servers_are_asked_for_only_where_they_decide() {
+        let decides = |world: &crate::testing::World| dns_servers_decide(&world.snapshot, &world.settings);
+        let needed = off().require(&["sts"]);
+        assert!(decides(&needed) && decides(&off().require_gateway(&["s3"])));
+        assert!(!decides(&off()) && !decides(&needed.clone().dns(true, true)));
+        assert!(!decides(&needed.clone().gap(Part::Dns)));
+        assert!(!decides(&needed.clone().mode(&CONTROL, Mode::Off)));
+        let mut unknown = needed;
+        unknown.snapshot.dns_servers = Err(Gap {
+            part: Part::Dns,
+            reason: "the call was denied".to_owned(),
+        });
+        assert_eq!(unknown.verdict(&CONTROL, VPC), Verdict::Indeterminate);
     }
 
     #[test]

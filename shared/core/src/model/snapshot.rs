@@ -1,6 +1,7 @@
 //! One VPC as it was observed, gaps included.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use ipnet::IpNet;
@@ -22,6 +23,9 @@ pub struct VpcSnapshot {
     pub region: Region,
     pub vpc: Vpc,
     pub dns: Observed<VpcDns>,
+    /// The DNS servers that the DHCP options of the VPC name to its clients: addresses, or [`AMAZON_DNS`]. Observed where a
+    /// DNS attribute that endpoints need is disabled; a gap belongs to the DNS attributes.
+    pub dns_servers: Observed<BTreeSet<String>>,
     pub subnets: Observed<BTreeMap<SubnetId, Subnet>>,
     pub route_tables: Observed<BTreeMap<RouteTableId, RouteTable>>,
     /// Endpoints in every state, deleted ones that AWS still lists included.
@@ -57,6 +61,14 @@ pub struct Vpc {
     pub cidrs: BTreeSet<IpNet>,
     pub tags: Tags,
 }
+
+/// The name of Amazon's DNS server in DHCP options
+/// ([DHCP option sets](https://docs.aws.amazon.com/vpc/latest/userguide/DHCPOptionSetConcepts.html)).
+pub const AMAZON_DNS: &str = "AmazonProvidedDNS";
+
+/// The addresses of Amazon's DNS server in every VPC
+/// ([Amazon DNS](https://docs.aws.amazon.com/vpc/latest/userguide/AmazonDNS-concepts.html)).
+const AMAZON_DNS_ADDRESSES: [&str; 2] = ["169.254.169.253", "fd00:ec2::253"];
 
 /// The two attributes of the VPC on which private DNS depends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,6 +163,18 @@ pub enum IngressSource {
     /// Members of another security group.
     Group(String),
     PrefixList(String),
+}
+
+impl Vpc {
+    /// Whether a DNS server that DHCP options name is Amazon's: by name, at its own addresses, or two addresses after the
+    /// first one of the VPC's network, where there can be nothing else.
+    pub fn is_amazon_dns(&self, server: &str) -> bool {
+        let second = |server: Ipv4Addr| {
+            let mut networks = self.cidrs.iter();
+            networks.any(|cidr| matches!(cidr, IpNet::V4(cidr) if u32::from(cidr.network()) + 2 == u32::from(server)))
+        };
+        server == AMAZON_DNS || AMAZON_DNS_ADDRESSES.contains(&server) || server.parse().is_ok_and(second)
+    }
 }
 
 impl Subnet {

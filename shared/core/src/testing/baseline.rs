@@ -16,7 +16,7 @@ use crate::model::cost::{MonthlyCost, Prices, RegionPrices};
 use crate::model::endpoint::EndpointKind;
 use crate::model::part::Tags;
 use crate::model::snapshot::Central;
-use crate::model::snapshot::{Route, RouteTable, RouteTarget, SubnetClass, Vpc, VpcDns, VpcSnapshot};
+use crate::model::snapshot::{AMAZON_DNS, Route, RouteTable, RouteTarget, SubnetClass, Vpc, VpcDns, VpcSnapshot};
 use crate::model::traffic::Traffic;
 use crate::settings::{ApprovedServices, Limits, Mode, Modes, Settings};
 
@@ -51,6 +51,7 @@ pub(crate) fn bare() -> World {
             cidrs: BTreeSet::from([net("10.0.0.0/16")]),
             tags: Tags::new(),
         },
+        dns_servers: Ok([AMAZON_DNS.to_owned()].into()),
         dns: Ok(VpcDns {
             support: true,
             hostnames: true,

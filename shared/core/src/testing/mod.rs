@@ -352,6 +352,12 @@ impl World {
         self
     }
 
+    /// The DNS servers that the DHCP options name.
+    pub(crate) fn dns_servers(mut self, servers: &[&str]) -> Self {
+        self.snapshot.dns_servers = Ok(servers.iter().map(|server| (*server).to_owned()).collect());
+        self
+    }
+
     pub(crate) fn edit_subnet(mut self, id: &str, edit: impl FnOnce(&mut Subnet)) -> Self {
         edit(self.snapshot.subnets.as_mut().unwrap().get_mut(&id.into()).unwrap());
         self
@@ -411,7 +417,10 @@ impl World {
             reason: format!("the call for {part:?} was denied"),
         };
         match part {
-            Part::Dns => self.snapshot.dns = Err(gap),
+            Part::Dns => {
+                self.snapshot.dns_servers = Err(gap.clone());
+                self.snapshot.dns = Err(gap);
+            }
             Part::Subnets => self.snapshot.subnets = Err(gap),
             Part::RouteTables => self.snapshot.route_tables = Err(gap),
             Part::Endpoints => self.snapshot.endpoints = Err(gap),

@@ -26,7 +26,9 @@ use crate::model::id::{SubnetId, Zone};
 use crate::model::network_acl::AclEntry;
 use crate::model::part::{Part, Tags};
 use crate::model::snapshot::Central;
-use crate::model::snapshot::{IngressRule, IngressSource, Protocol, RouteTarget, Subnet, SubnetClass, VpcDns};
+use crate::model::snapshot::{
+    AMAZON_DNS, IngressRule, IngressSource, Protocol, RouteTarget, Subnet, SubnetClass, VpcDns,
+};
 use crate::settings::{
     ApprovedServices, Exemption, ExemptionSelector, Mode, Requirement, Settings, SubnetSelector, VpcSelector,
 };
@@ -66,6 +68,7 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
             prop::bool::weighted(0.7),
             prop::bool::weighted(0.7),
             prop::bool::weighted(0.3),
+            select(vec![AMAZON_DNS, AMAZON_DNS, AMAZON_DNS, "10.9.9.9", ""]),
         ),
         maybe(0.2, 0..11_usize),
         (vec(addresses(), 12), any::<bool>(), vec(acl_entry(), SUBNETS)),
@@ -79,7 +82,7 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
                 leads,
                 groups,
                 managed,
-                (support, hostnames, quarantined),
+                (support, hostnames, quarantined, server),
                 unlisted,
                 (offered, lost, acls),
                 zone,
@@ -124,6 +127,8 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
                 world = world.quarantine_group("sg-quarantine");
             }
             world.snapshot.dns = Ok(VpcDns { support, hostnames });
+            let servers = [server].into_iter().filter(|server| !server.is_empty());
+            world.snapshot.dns_servers = Ok(servers.map(str::to_owned).collect());
             world.settings = Settings {
                 limits: world.settings.limits,
                 prices: world.settings.prices,

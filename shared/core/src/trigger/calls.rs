@@ -81,6 +81,7 @@ static CALLS: &[Call] = &[
             response("vpcPeeringConnection.accepterVpcInfo.vpcId", Vpc),
         ],
     ),
+    call("AssociateDhcpOptions", &[request("vpcId", Vpc)]),
     call(
         "AssociateRouteTable",
         &[

@@ -172,3 +172,119 @@ fn subnets_of_one_endpoint<'a>(
         .filter(|(_, planned)| adds(planned) && planned.change.endpoint() == first.change.endpoint())
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use postern_core::changes::{AddSubnet, Change, EnablePrivateDns};
+    use postern_core::model::finding::{FindingKey, ResourceKind};
+    use postern_core::settings::Mode;
+
+    use super::*;
+    use crate::testing::applied;
+
+    fn planned(change: Change, cause: &str) -> PlannedChange {
+        PlannedChange {
+            change,
+            causes: BTreeSet::from([FindingKey::new("subnet-uncovered", ResourceKind::Subnet, cause)]),
+            mode: Mode::Enforce,
+            monthly_cost: None,
+            idle: None,
+            withheld: None,
+        }
+    }
+
+    fn adds(endpoint: &str, subnet: &str) -> PlannedChange {
+        let change = Change::AddSubnet(AddSubnet {
+            endpoint: endpoint.into(),
+            subnet: subnet.into(),
+            zone: "eu-central-1a".into(),
+        });
+        planned(change, subnet)
+    }
+
+    fn together(plan: &Plan, position: usize) -> Vec<usize> {
+        let found = subnets_of_one_endpoint(plan, position, &PlanProgress::of(plan));
+        found.into_iter().map(|(position, _)| position).collect()
+    }
+
+    #[test]
+    fn subnets_that_are_to_be_added_to_one_endpoint_are_added_together() {
+        let named = planned(
+            Change::EnablePrivateDns(EnablePrivateDns {
+                endpoint: "vpce-1".into(),
+            }),
+            "vpce-1",
+        );
+        let audited = PlannedChange {
+            mode: Mode::Audit,
+            ..adds("vpce-1", "subnet-4")
+        };
+        let withheld = PlannedChange {
+            withheld: Some("limits.changes_per_run = 2".to_owned()),
+            ..adds("vpce-1", "subnet-5")
+        };
+        let plan = Plan {
+            changes: vec![
+                adds("vpce-1", "subnet-1"),
+                adds("vpce-2", "subnet-1"),
+                adds("vpce-1", "subnet-2"),
+                named,
+                audited,
+                withheld,
+            ],
+            refused: None,
+        };
+        assert_eq!(together(&plan, 0), [0, 2]);
+        assert_eq!(together(&plan, 1), [1]);
+        assert_eq!(together(&plan, 2), [2], "those before were made");
+        for other in [3, 4, 5, 6] {
+            assert_eq!(together(&plan, other), [0; 0], "{other}");
+        }
+    }
+
+    #[test]
+    fn subnet_whose_finding_lost_an_earlier_change_is_not_added_with_the_others() {
+        let plan = Plan {
+            changes: vec![
+                planned(
+                    Change::EnablePrivateDns(EnablePrivateDns {
+                        endpoint: "vpce-1".into(),
+                    }),
+                    "subnet-1",
+                ),
+                adds("vpce-1", "subnet-1"),
+                adds("vpce-1", "subnet-2"),
+            ],
+            refused: None,
+        };
+        let failed = ChangeOutcome::Failed {
+            cause: "denied".to_owned(),
+            transient: false,
+        };
+        for (outcome, expected) in [(applied(), vec![1, 2]), (failed, Vec::new())] {
+            let mut progress = PlanProgress::of(&plan);
+            progress.note(&plan.changes[0], &outcome);
+            let found = subnets_of_one_endpoint(&plan, 1, &progress);
+            let found: Vec<_> = found.into_iter().map(|(position, _)| position).collect();
+            assert_eq!(found, expected, "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn change_for_which_no_time_is_left_is_postponed_and_any_other_error_is_tried_again() {
+        let scope = || postern_core::model::scope::ScopedResource::Vpc("vpc-1".into());
+        assert!(matches!(
+            not_started(&ReconcileError::NoTimeLeft(scope())),
+            ChangeOutcome::Postponed { .. }
+        ));
+        let ChangeOutcome::Failed { cause, transient } = not_started(&ReconcileError::LeaseLost(scope())) else {
+            panic!("it was not postponed")
+        };
+        assert!(
+            transient && cause.starts_with("the change was not started: "),
+            "{cause}"
+        );
+    }
+}

@@ -284,6 +284,7 @@ fn bare(id: &str, network: &str) -> VpcSnapshot {
             cidrs: [format!("{network}.0.0/16").parse().unwrap()].into(),
             tags: [("Name".to_owned(), "payments-prod".to_owned())].into(),
         },
+        dns_servers: Ok([AMAZON_DNS.to_owned()].into()),
         dns: Ok(VpcDns {
             support: true,
             hostnames: true,

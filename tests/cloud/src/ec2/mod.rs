@@ -52,6 +52,7 @@ pub(crate) fn mutates(operation: &str) -> bool {
 fn handler(operation: &str) -> Handler {
     match operation {
         "AcceptVpcEndpointConnections" => connections::accept,
+        "AssociateDhcpOptions" => vpcs::associate_dhcp_options,
         "AssociateRouteTable" => route_tables::associate,
         "AttachInternetGateway" => gateways::attach_internet,
         "AuthorizeSecurityGroupIngress" => rules::authorize,
@@ -74,6 +75,7 @@ fn handler(operation: &str) -> Handler {
         "DeleteVpc" => vpcs::delete,
         "DeleteVpcEndpointServiceConfigurations" => endpoint_services::delete,
         "DeleteVpcEndpoints" => endpoints::delete,
+        "DescribeDhcpOptions" => vpcs::describe_dhcp_options,
         "DescribeNetworkAcls" => network_acls::describe,
         "DescribeNetworkInterfaces" => interfaces::describe,
         "DescribeRouteTables" => route_tables::describe,

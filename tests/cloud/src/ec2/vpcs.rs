@@ -36,6 +36,7 @@ fn write(xml: &mut Xml, vpc: &Vpc) {
     xml.text("vpcId", &vpc.id);
     xml.text("ownerId", &vpc.owner);
     xml.text("state", "available");
+    xml.text("dhcpOptionsId", &vpc.dhcp_options);
     xml.text("cidrBlock", vpc.cidrs.first().map_or("", String::as_str));
     xml.set("cidrBlockAssociationSet", &vpc.cidrs, |xml, cidr| {
         xml.text("cidrBlock", cidr);
@@ -132,6 +133,44 @@ pub(super) fn modify_attribute(call: &mut Call<'_>) -> Answered {
         (None, Some(on)) => call.world.edit_vpc(&id, |vpc| vpc.dns_hostnames = on),
     }
     call.done()
+}
+
+pub(super) fn describe_dhcp_options(call: &mut Call<'_>) -> Answered {
+    let id = call.form.required("DhcpOptionsId.1").to_owned();
+    let servers = call
+        .world
+        .dhcp_options
+        .get(&id)
+        .cloned()
+        .ok_or_else(|| no_dhcp_options(&id))?;
+    call.xml.set("dhcpOptionsSet", [servers], |xml, servers| {
+        xml.text("dhcpOptionsId", &id);
+        xml.set("dhcpConfigurationSet", [servers], |xml, servers| {
+            xml.text("key", "domain-name-servers");
+            xml.set("valueSet", servers, |xml, server| xml.text("value", &server));
+        });
+    });
+    Ok(())
+}
+
+pub(super) fn associate_dhcp_options(call: &mut Call<'_>) -> Answered {
+    let (vpc, id) = (
+        call.form.required("VpcId").to_owned(),
+        call.form.required("DhcpOptionsId").to_owned(),
+    );
+    call.own_vpc(&vpc)?;
+    if id != "default" && !call.world.dhcp_options.contains_key(&id) {
+        return Err(no_dhcp_options(&id));
+    }
+    call.world.edit_vpc(&vpc, |vpc| vpc.dhcp_options = id);
+    call.done()
+}
+
+fn no_dhcp_options(id: &str) -> ApiError {
+    ApiError::new(
+        "InvalidDhcpOptionID.NotFound",
+        format!("The dhcpOption ID '{id}' does not exist"),
+    )
 }
 
 pub(super) fn disassociate_cidr(call: &mut Call<'_>) -> Answered {

@@ -3,6 +3,7 @@
 mod central;
 mod differential;
 mod foreign_account;
+mod read_pace;
 mod traffic;
 mod undone_at_once;
 

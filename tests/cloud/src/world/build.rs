@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    AclEntry, Association, Endpoint, EndpointKind, EndpointService, EndpointState, HostedZone, LoadBalancer,
-    NetworkAcl, Route, RouteTable, Rule, SecurityGroup, Source, Subnet, Tags, Target, TargetGroup, Vpc, World,
+    AMAZON_DHCP_OPTIONS, AclEntry, Association, Endpoint, EndpointKind, EndpointService, EndpointState, HostedZone,
+    LoadBalancer, NetworkAcl, Route, RouteTable, Rule, SecurityGroup, Source, Subnet, Tags, Target, TargetGroup, Vpc,
+    World,
 };
 use crate::{ACCOUNT, REGION};
 
@@ -126,6 +127,7 @@ impl World {
             owner: owner.to_owned(),
             region: region.to_owned(),
             cidrs: vec![cidr.to_owned()],
+            dhcp_options: AMAZON_DHCP_OPTIONS.to_owned(),
             dns_support: true,
             dns_hostnames: false,
             tags: Tags::new(),

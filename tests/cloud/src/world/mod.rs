@@ -30,6 +30,11 @@ pub(crate) use self::resources::{kind_name, state_name};
 use self::store::Store;
 use crate::faults::Fault;
 
+/// The DHCP options of a new VPC, with Amazon's DNS server.
+pub const AMAZON_DHCP_OPTIONS: &str = "dopt-0a0a0a0a0a0a0a0a0";
+/// DHCP options with DNS servers of their owner.
+pub const OWN_DHCP_OPTIONS: &str = "dopt-0b0b0b0b0b0b0b0b0";
+
 /// The accounts' resources, and state of AWS that outlives single calls.
 #[derive(Debug)]
 pub struct World {
@@ -50,6 +55,8 @@ pub struct World {
     pub confirmed_subscriptions: u32,
     /// The values of SSM parameters, by ARN.
     pub parameters: BTreeMap<String, String>,
+    /// The DNS servers that DHCP options name, by the id of the options.
+    pub dhcp_options: BTreeMap<String, Vec<String>>,
     /// Private hosted zones, by id.
     pub hosted_zones: BTreeMap<String, HostedZone>,
     /// The Route 53 Profiles of VPCs.
@@ -223,6 +230,14 @@ impl World {
             topics: BTreeSet::new(),
             confirmed_subscriptions: 1,
             parameters: BTreeMap::new(),
+            dhcp_options: [AMAZON_DHCP_OPTIONS, OWN_DHCP_OPTIONS]
+                .map(str::to_owned)
+                .into_iter()
+                .zip([
+                    vec!["AmazonProvidedDNS".to_owned()],
+                    vec!["10.20.30.40".to_owned(), "10.20.30.41".to_owned()],
+                ])
+                .collect(),
             hosted_zones: BTreeMap::new(),
             dns_profiles: BTreeMap::new(),
             traffic: BTreeMap::new(),

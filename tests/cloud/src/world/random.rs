@@ -2,7 +2,10 @@
 
 use fastrand::Rng;
 
-use super::{DefaultRoute, EndpointKind, EndpointState, NewEndpoint, Rule, Tags, World, rule};
+use super::{
+    AMAZON_DHCP_OPTIONS, DefaultRoute, EndpointKind, EndpointState, NewEndpoint, OWN_DHCP_OPTIONS, Rule, Tags, World,
+    rule,
+};
 use crate::{ACCOUNT, OTHER_ACCOUNT, REGION};
 
 /// The size of a random world.
@@ -75,8 +78,13 @@ impl World {
         let owner = if shared { OTHER_ACCOUNT } else { ACCOUNT };
         let vpc = self.add_vpc_of(owner, REGION, &format!("10.{n}.0.0/16"));
         let (support, hostnames) = (rng.u8(..8) > 0, rng.u8(..3) > 0);
+        let options = match rng.u8(..8) {
+            0 => OWN_DHCP_OPTIONS,
+            _ => AMAZON_DHCP_OPTIONS,
+        };
         self.edit_vpc(&vpc, |vpc| {
             vpc.dns_support = support;
+            vpc.dhcp_options = options.to_owned();
             vpc.dns_hostnames = hostnames;
             vpc.tags.insert("env".to_owned(), "prod".to_owned());
         });

@@ -35,6 +35,8 @@ pub struct Vpc {
     pub region: String,
     /// The first is the one that the VPC was created with.
     pub cidrs: Vec<String>,
+    /// The id of its DHCP options; `default` where it has none.
+    pub dhcp_options: String,
     pub dns_support: bool,
     pub dns_hostnames: bool,
     pub tags: Tags,

@@ -1,4 +1,5 @@
 mod catalogue;
+mod dns_servers;
 mod hosted_zones;
 mod parts;
 mod resolve;

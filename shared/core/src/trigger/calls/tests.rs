@@ -84,6 +84,12 @@ fn every_field_of_every_call_gives_its_target() {
     let none = json!(null);
     let rows = [
         (
+            "AssociateDhcpOptions",
+            json!({"dhcpOptionsId": "dopt-1", "vpcId": "vpc-1"}),
+            none.clone(),
+            Target::Vpc("vpc-1".into()),
+        ),
+        (
             "AssociateSecurityGroupVpc",
             json!({"groupId": "sg-1", "vpcId": "vpc-1"}),
             none.clone(),
