@@ -93,7 +93,7 @@ fn replay(events: &[Value], arguments: &Replay, out: &mut dyn Write) -> io::Resu
                 let started: Vec<_> = started(&trigger).collect();
                 for function in &started {
                     *starts.entry(function.name).or_default() += 1;
-                    let controls = function.controls_after([trigger.triggering_event.event.as_str()]);
+                    let controls = function.controls();
                     let controls: Vec<_> = controls.iter().map(|control| control.name).collect();
                     writeln!(out, "  {} evaluates {}", function.name, controls.join(", "))?;
                 }

@@ -2,24 +2,7 @@
 
 use crate::controls::CONTROLS;
 use crate::evaluation::{Concern, Control};
-use crate::model::part::Part;
 use crate::trigger::Target;
-
-/// The events that change neither network ACLs nor subnets, endpoints or which subnets need an endpoint, so that the
-/// verdicts about network ACLs are as before. Sorted.
-pub const NETWORK_ACLS_AS_BEFORE: &[&str] = &[
-    "AssociateDhcpOptions",
-    "AssociateSecurityGroupVpc",
-    "AssociateVpcCidrBlock",
-    "AuthorizeSecurityGroupIngress",
-    "DeleteSubnet",
-    "DeleteVpc",
-    "DisassociateSecurityGroupVpc",
-    "DisassociateVpcCidrBlock",
-    "ModifySecurityGroupRules",
-    "ModifyVpcAttribute",
-    "RevokeSecurityGroupIngress",
-];
 
 /// The ids of endpoints begin with these, and those of endpoint services do not: theirs begin with `vpce-svc-`. EventBridge
 /// can exclude no prefix from another one
@@ -54,17 +37,6 @@ impl Function {
         controls
             .filter(|control| self.concerns.contains(&control.concern))
             .collect()
-    }
-
-    /// The controls that it evaluates after these events, by the names of the API calls. Those that read network ACLs are
-    /// left out where all events are among [`NETWORK_ACLS_AS_BEFORE`], since describing network ACLs costs a call.
-    pub fn controls_after<'a>(&self, events: impl IntoIterator<Item = &'a str>) -> Vec<&'static Control> {
-        let mut controls = self.controls();
-        let mut events = events.into_iter();
-        if events.all(|event| NETWORK_ACLS_AS_BEFORE.contains(&event)) {
-            controls.retain(|control| !control.needs.contains(&Part::NetworkAcls));
-        }
-        controls
     }
 
     /// Whether its rule takes changes of the tags of a resource.
@@ -289,48 +261,6 @@ mod tests {
             let started: Vec<_> = started.map(|function| function.name).collect();
             assert_eq!(started, expected, "{id}");
         }
-    }
-
-    #[test]
-    fn control_of_network_acls_is_evaluated_after_every_event_that_can_change_its_verdict() {
-        let acls = BTreeSet::from(["acl-blocks-endpoint"]);
-        let left_out = |function: &Function, events: &[&str]| {
-            &names(&function.controls()) - &names(&function.controls_after(events.iter().copied()))
-        };
-        let reachability = [&SUBNET_INSPECTOR, &ENDPOINT_INSPECTOR];
-        for event in [
-            "AssociateRouteTable",
-            "AssociateSubnetCidrBlock",
-            "CreateDefaultSubnet",
-            "CreateNetworkAclEntry",
-            "CreateRoute",
-            "CreateSubnet",
-            "CreateTags",
-            "CreateVpcEndpoint",
-            "DeleteNetworkAclEntry",
-            "DeleteTags",
-            "DeleteVpcEndpoints",
-            "DisassociateSubnetCidrBlock",
-            "ModifyVpcEndpoint",
-            "ReplaceNetworkAclAssociation",
-            "ReplaceNetworkAclEntry",
-        ] {
-            for function in reachability {
-                assert_eq!(left_out(function, &[event]), BTreeSet::new(), "{event}");
-            }
-        }
-        for event in NETWORK_ACLS_AS_BEFORE {
-            assert!(
-                reachability
-                    .iter()
-                    .any(|function| function.events.contains(event) || function.failed_events.contains(event)),
-                "{event}"
-            );
-            assert_eq!(left_out(&SUBNET_INSPECTOR, &[event]), acls, "{event}");
-            assert_eq!(left_out(&SUBNET_INSPECTOR, &[event, "CreateSubnet"]), BTreeSet::new());
-        }
-        assert_eq!(left_out(&SWEEPER, &["Scheduled Event"]), BTreeSet::new());
-        assert_eq!(left_out(&POLICY_INSPECTOR, &["ModifyVpcAttribute"]), BTreeSet::new());
     }
 
     #[test]

@@ -58,11 +58,6 @@ impl Batch {
         self.triggers().any(|trigger| trigger.source == source)
     }
 
-    /// The names of its events.
-    pub(crate) fn events(&self) -> impl Iterator<Item = &str> {
-        self.triggers().map(|trigger| trigger.triggering_event.event.as_str())
-    }
-
     fn triggers(&self) -> impl Iterator<Item = &Trigger> {
         let contents = self.messages.iter().map(|message| &message.content);
         contents.filter_map(|content| match content {

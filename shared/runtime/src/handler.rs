@@ -113,7 +113,7 @@ impl Handler {
         }
         let batch = Batch::read(payload, &configuration.own_roles);
         let ledger = self.aws.ledger(&configuration.ledger);
-        let controls = self.function.controls_after(batch.events());
+        let controls = self.function.controls();
         let context = RunContext {
             run,
             actor: self.function.name,

@@ -42,7 +42,7 @@ impl Applier {
         let (_, group) = parse::security_group(found).map_err(refusal::outcome)?;
         if group.name != name || !is_managed(&group.tags) {
             return Err(failed(format!(
-                "{} in {vpc} is named {name} but lacks the tag {TAG_MANAGED} = true; rename it, or tag it \
+                "{} in {vpc} is named {name} but lacks the tag {TAG_MANAGED} = true; delete it, or tag it \
                  if Postern may manage it",
                 group.id
             )));

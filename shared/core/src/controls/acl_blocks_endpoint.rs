@@ -1,29 +1,11 @@
 //! acl-blocks-endpoint: see [`CONTROL`].
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use ipnet::IpNet;
-
-use crate::evaluation::ingress::ServicePorts;
+use crate::evaluation::network_acls::{Dropped, LAMBDA, LINUX, NetworkAcls, WINDOWS, shown};
+use crate::evaluation::service_ports::ServicePorts;
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation, in_unknown_state};
-use crate::model::address::AddressType;
 use crate::model::endpoint::{Endpoint, EndpointKind, EndpointState};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
-use crate::model::id::SubnetId;
-use crate::model::network_acl::{NetworkAcl, Passage};
 use crate::model::part::{Gap, Part};
-use crate::model::snapshot::Subnet;
-
-/// The TCP ports from which clients open connections, and to which answers go, first and last.
-/// [Ephemeral ports](https://docs.aws.amazon.com/vpc/latest/userguide/nacl-ephemeral-ports.html)
-type Ephemeral = (u16, u16);
-
-/// `net.ipv4.ip_local_port_range` of Linux, if nobody changed it.
-const LINUX: Ephemeral = (32_768, 60_999);
-/// Windows Server 2008 and later.
-const WINDOWS: Ephemeral = (49_152, 65_535);
-/// Lambda functions and NAT gateways.
-const LAMBDA: Ephemeral = (1_024, 65_535);
 
 pub static CONTROL: Control = Control {
     name: "acl-blocks-endpoint",
@@ -65,62 +47,17 @@ a subnet, the verdict is indeterminate.
 
 fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
     let endpoints = context.snapshot.endpoints.as_ref().map_err(Gap::clone)?.values();
-    let network = Network::of(context)?;
+    let network = context.network_acls()?;
     endpoints
         .filter(|e| e.kind == EndpointKind::Interface && !e.dead() && context.local(e))
         .map(|endpoint| judge(context, endpoint, &network))
         .collect()
 }
 
-/// The subnets of a VPC, and the network ACL of each.
-struct Network<'a> {
-    subnets: &'a BTreeMap<SubnetId, Subnet>,
-    acls: BTreeMap<&'a SubnetId, Acl<'a>>,
-}
-
-#[derive(Clone, Copy)]
-struct Acl<'a> {
-    acl: &'a NetworkAcl,
-    /// Whether it is open to IPv4 and to IPv6.
-    ipv4: bool,
-    ipv6: bool,
-}
-
-impl Acl<'_> {
-    /// Whether it is open to all of these addresses.
-    fn open(self, addresses: AddressType) -> bool {
-        (self.ipv4 || !addresses.ipv4()) && (self.ipv6 || !addresses.ipv6())
-    }
-}
-
-impl<'a> Network<'a> {
-    fn of(context: &Context<'a>) -> Result<Self, Gap> {
-        let snapshot = context.snapshot;
-        let acls = snapshot.network_acls.as_ref().map_err(Gap::clone)?.values();
-        Ok(Self {
-            subnets: snapshot.subnets.as_ref().map_err(Gap::clone)?,
-            acls: acls
-                .flat_map(|acl| {
-                    let open = Acl {
-                        acl,
-                        ipv4: acl.open(true),
-                        ipv6: acl.open(false),
-                    };
-                    acl.subnets.iter().map(move |subnet| (subnet, open))
-                })
-                .collect(),
-        })
-    }
-}
-
-fn judge(context: &Context<'_>, endpoint: &Endpoint, network: &Network<'_>) -> Result<Assessment, Gap> {
+fn judge(context: &Context<'_>, endpoint: &Endpoint, network: &NetworkAcls<'_>) -> Result<Assessment, Gap> {
     let key = FindingKey::new(CONTROL.name, ResourceKind::Endpoint, &endpoint.id);
     let clients = context.clients(endpoint)?;
-    let own: Vec<_> = endpoint
-        .subnets
-        .iter()
-        .filter_map(|id| network.subnets.get(id))
-        .collect();
+    let own = network.subnets(&endpoint.subnets);
     let pairs = || {
         let pairs = clients
             .iter()
@@ -138,166 +75,54 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint, network: &Network<'_>) -> R
             "AWS does not document the ports of the service, so the network ACLs cannot be evaluated.",
         ));
     };
-    let mut found = Found::default();
+    let mut dropped = Dropped::default();
     for (client, subnet) in pairs() {
-        let (Some(near), Some(far)) = (network.acls.get(&client.id), network.acls.get(&subnet.id)) else {
-            let without = if network.acls.contains_key(&client.id) {
-                subnet
-            } else {
-                client
-            };
-            return Ok(key.indeterminate(
-                format!("AWS lists no network ACL for {}.", without.id),
-                "If the subnet is new, the next sweep decides. Otherwise check the subnet in the AWS console.",
-            ));
-        };
-        if near.open(endpoint.dns_records) && far.open(endpoint.dns_records) {
-            continue;
-        }
-        for from in client.networks(endpoint.dns_records) {
-            for to in subnet.networks(endpoint.dns_records) {
-                if matches!((from, to), (IpNet::V4(_), IpNet::V4(_)) | (IpNet::V6(_), IpNet::V6(_))) {
-                    found.add(&ports, (client, near.acl, from), (subnet, far.acl, to));
-                }
+        match network.between(&ports, endpoint.dns_records, client, subnet) {
+            Ok(more) => dropped.extend(more),
+            Err(unlisted) => {
+                return Ok(key.indeterminate(
+                    format!("AWS lists no network ACL for {unlisted}."),
+                    "If the subnet is new, the next sweep decides. Otherwise check the subnet in the AWS console.",
+                ));
             }
         }
     }
-    Ok(found.conclude(key, &ports))
+    Ok(conclude(key, &dropped, &ports))
 }
 
-/// A subnet with its network ACL and its addresses of one family.
-type Side<'a> = (&'a Subnet, &'a NetworkAcl, IpNet);
-
-/// What network ACLs drop, each once, in words.
-#[derive(Default)]
-struct Found {
-    dropped: BTreeSet<String>,
-    /// Depends on the clients.
-    unclear: BTreeSet<String>,
-    /// Answers to Lambda functions are dropped.
-    lambda: bool,
-}
-
-impl Found {
-    fn add(&mut self, ports: &ServicePorts, client: Side<'_>, endpoint: Side<'_>) {
-        let requests = |range| worst([leg(client, endpoint, true, range), leg(endpoint, client, false, range)]);
-        let answers = |range| worst([leg(endpoint, client, true, range), leg(client, endpoint, false, range)]);
-        let best = ports.ranges().iter().map(|range| requests(*range));
-        let best = best.min_by_key(|leg| leg.passage);
-        match best.as_ref().map_or(Passage::Allowed, |leg| leg.passage) {
-            Passage::Allowed => {}
-            Passage::PartlyDenied => self.unclear.extend(best.map(|leg| leg.words("part of"))),
-            Passage::Denied => self.dropped.extend(best.map(|leg| leg.words(""))),
-        }
-        if answers(LAMBDA).passage == Passage::Allowed {
-            return;
-        }
-        let (linux, windows) = (answers(LINUX), answers(WINDOWS));
-        match (linux.passage, windows.passage) {
-            (Passage::Allowed, Passage::Allowed) => self.lambda = true,
-            (Passage::Denied, Passage::Denied) => {
-                self.dropped.insert(linux.words("answers,"));
-            }
-            (Passage::Denied, _) => {
-                self.unclear.insert(linux.words("answers to Linux,"));
-            }
-            (_, Passage::Denied) => {
-                self.unclear.insert(windows.words("answers to Windows,"));
-            }
-            (Passage::Allowed, Passage::PartlyDenied) => {
-                self.unclear.insert(windows.words("part of the answers to Windows,"));
-            }
-            (Passage::PartlyDenied, _) => {
-                self.unclear.insert(linux.words("part of the answers,"));
-            }
-        }
+fn conclude(key: FindingKey, dropped: &Dropped, ports: &ServicePorts) -> Assessment {
+    if !dropped.certain.is_empty() {
+        let dropped = shown(&dropped.certain);
+        return key.non_compliant(
+            format!("Network ACLs drop traffic between the endpoint and its clients: {dropped}."),
+            Remediation::Manual(format!(
+                "Allow this traffic by entries with lower rule numbers than the entries that deny it: {dropped}."
+            )),
+        );
     }
-
-    fn conclude(&self, key: FindingKey, ports: &ServicePorts) -> Assessment {
-        if !self.dropped.is_empty() {
-            let dropped = shown(&self.dropped);
-            return key.non_compliant(
-                format!("Network ACLs drop traffic between the endpoint and its clients: {dropped}."),
-                Remediation::Manual(format!(
-                    "Allow this traffic by entries with lower rule numbers than the entries that deny it: {dropped}."
-                )),
-            );
-        }
-        if !self.unclear.is_empty() {
-            return key.indeterminate(
-                format!(
-                    "Could not decide whether network ACLs drop traffic of clients: {}.",
-                    shown(&self.unclear)
-                ),
-                "Allow this traffic in the network ACLs, or add an exemption if no client is concerned.",
-            );
-        }
-        let (first, last) = if self.lambda { (LINUX.0, WINDOWS.1) } else { LAMBDA };
-        let lambda = match self.lambda {
-            true => " Some answers to Lambda functions are dropped: these open connections from 1024 to 65535.",
-            false => "",
-        };
-        key.compliant(format!(
-            "The network ACLs let {ports} and answers to TCP {first}-{last} through.{lambda}"
-        ))
+    if !dropped.unclear.is_empty() {
+        return key.indeterminate(
+            format!(
+                "Could not decide whether network ACLs drop traffic of clients: {}.",
+                shown(&dropped.unclear)
+            ),
+            "Allow this traffic in the network ACLs, or add an exemption if no client is concerned.",
+        );
     }
-}
-
-/// Traffic between two subnets, where it passes the network ACL of one of them.
-struct Leg<'a> {
-    passage: Passage,
-    acl: &'a NetworkAcl,
-    subnet: &'a Subnet,
-    egress: bool,
-    peer: IpNet,
-    ports: (u16, u16),
-}
-
-fn leg<'a>((subnet, acl, _): Side<'a>, (_, _, peer): Side<'a>, egress: bool, ports: (u16, u16)) -> Leg<'a> {
-    Leg {
-        passage: acl.passage(egress, peer, ports),
-        acl,
-        subnet,
-        egress,
-        peer,
-        ports,
-    }
-}
-
-/// The first where both are as bad.
-fn worst<'a>([first, second]: [Leg<'a>; 2]) -> Leg<'a> {
-    if second.passage > first.passage { second } else { first }
-}
-
-impl Leg<'_> {
-    fn words(&self, what: &str) -> String {
-        let (first, last) = self.ports;
-        let ports = match first == last {
-            true => first.to_string(),
-            false => format!("{first}-{last}"),
-        };
-        let way = if self.egress { "outbound to" } else { "inbound from" };
-        let blank = if what.is_empty() { "" } else { " " };
-        format!(
-            "{what}{blank}TCP {ports} {way} {} ({} of {})",
-            self.peer, self.acl.id, self.subnet.id
-        )
-    }
-}
-
-/// A few of them: a VPC has many pairs of subnets.
-fn shown(texts: &BTreeSet<String>) -> String {
-    const MOST: usize = 4;
-    let first: Vec<_> = texts.iter().take(MOST).map(String::as_str).collect();
-    match texts.len() > MOST {
-        true => format!("{}; and {} more", first.join("; "), texts.len() - MOST),
-        false => first.join("; "),
-    }
+    let (first, last) = if dropped.lambda { (LINUX.0, WINDOWS.1) } else { LAMBDA };
+    let lambda = match dropped.lambda {
+        true => " Some answers to Lambda functions are dropped: these open connections from 1024 to 65535.",
+        false => "",
+    };
+    key.compliant(format!(
+        "The network ACLs let {ports} and answers to TCP {first}-{last} through.{lambda}"
+    ))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::address::AddressType;
     use crate::model::finding::Verdict;
     use crate::model::network_acl::AclEntry;
     use crate::model::snapshot::SubnetClass;

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use self::names::names;
 use self::routes::routes;
-use crate::evaluation::ingress::{Admission, ServicePorts, admission_of};
+use crate::evaluation::ingress::{Admission, admission_of};
 use crate::evaluation::requirement::Required;
+use crate::evaluation::service_ports::ServicePorts;
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation, ask};
 use crate::model::catalogue::Service;
 use crate::model::endpoint::{Endpoint, EndpointKind};

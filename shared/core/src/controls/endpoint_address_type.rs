@@ -100,7 +100,7 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint, service: &Service) -> Resul
             "Run `aws ec2 modify-vpc-endpoint --vpc-endpoint-id {} --dns-options DnsRecordIpType=dualstack`.",
             endpoint.id
         ),
-        AddressType::Ipv4 | AddressType::Ipv6 => address_type_advice(endpoint, service),
+        AddressType::Ipv4 | AddressType::Ipv6 => address_type_advice(context, endpoint, service)?,
     };
     Ok(key.non_compliant(explanation, Remediation::Manual(advice)))
 }
@@ -187,7 +187,12 @@ mod tests {
             finding.explanation(),
             "The endpoint's names resolve to IPv4 addresses only, which clients in subnet-six do not reach."
         );
-        assert!(advice(&finding).contains("--ip-address-type dualstack"), "{finding:#?}");
+        let before = advice(&finding);
+        assert!(
+            before.contains("first replace subnet-app by subnets that do"),
+            "{before}"
+        );
+        assert!(before.contains("Then run `aws ec2 modify-vpc-endpoint"), "{before}");
         let off = with_ipv6().edit_endpoint("vpce-sts", |e| e.private_dns = false);
         assert_eq!(
             off.verdict(&CONTROL, "vpce-sts"),
@@ -212,6 +217,11 @@ mod tests {
         assert_eq!(
             finding.explanation(),
             "The endpoint's routes lead to IPv4 addresses only, which clients in subnet-six do not reach."
+        );
+        assert_eq!(
+            advice(&finding),
+            "vpce-s3 has IPv4 addresses only. Run `aws ec2 modify-vpc-endpoint --vpc-endpoint-id vpce-s3 --ip-address-type \
+             dualstack --dns-options DnsRecordIpType=dualstack`."
         );
         let both = gateway_in(with_ipv6()).edit_endpoint("vpce-s3", |e| e.address_type = AddressType::Dualstack);
         assert_eq!(both.verdict(&CONTROL, "vpce-s3"), Verdict::Compliant);

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::changes::{Change, ChangeKind, NewEndpoint};
 use crate::controls::credentials_unbound;
-use crate::evaluation::ingress::ServicePorts;
+use crate::evaluation::network_acls::{NetworkAcls, Usage};
+use crate::evaluation::placement::Search;
 use crate::evaluation::requirement::Required;
+use crate::evaluation::service_ports::ServicePorts;
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation, in_unknown_state};
 use crate::history::Action;
 use crate::model::address::AddressType;
@@ -32,11 +34,13 @@ without private DNS.
 
 **Remediation** (automatic; interrupting with private DNS or routes). Creates the endpoint. A gateway endpoint is \
 associated with the route tables of the subnets that need it. An interface endpoint gets, in each zone that the \
-service supports, the subnet with the most free addresses. Its addresses are of the type (IPv4, IPv6 or both) with which it covers most \
-subnets; IPv4 where that makes no difference. It also gets the managed security group of the VPC, and \
+service supports, the subnet with the most free addresses whose network ACLs let the traffic of the endpoint's clients \
+through; where no subnet of any zone is left, the finding names the entries to add. Clients whose own network ACL lets no \
+traffic to the service through anywhere do not count. The addresses of the endpoint are of the type (IPv4, IPv6 or both) \
+with which most subnets reach it; IPv4 where that makes no difference. It also gets the managed security group of the VPC, and \
 private DNS where the service has a private DNS name and no gateway type. Both types get the perimeter policy where \
 the service supports policies. No endpoint is created while the DNS attributes of the VPC would make private DNS \
-fail (`vpc-dns-disabled` enables them first), while the perimeter is empty, or while a private hosted zone of the \
+fail (`vpc-dns-disabled` enables them first), while the VPC has as many interface endpoints as the default quota of AWS allows, while the perimeter is empty, or while a private hosted zone of the \
 service's name is associated with the VPC: the finding names the zone then.
 
 Private DNS sends all clients of the VPC to the new endpoint, and the routes of a gateway endpoint drop open \
@@ -70,6 +74,7 @@ An interface endpoint is billed per zone and hour, whether it is used or not.",
         Part::Endpoints,
         Part::SecurityGroups,
         Part::Services,
+        Part::NetworkAcls,
         Part::HostedZones,
     ],
     changes: &[
@@ -143,37 +148,42 @@ fn judge(context: &Context<'_>, required: &Required<'_>, key: FindingKey) -> Res
     );
     let remediation = match serving.first() {
         // Private DNS is exclusive, so that a second endpoint would not help.
-        Some(endpoint) => Remediation::Manual(address_type_advice(endpoint, service)),
+        Some(endpoint) => Remediation::Manual(address_type_advice(context, endpoint, service)?),
         None => remedy(context, required, &others)?,
     };
     Ok(key.non_compliant(explanation, remediation))
 }
 
 /// What a person can do where the addresses of an endpoint are none that its clients reach.
-pub(super) fn address_type_advice(endpoint: &Endpoint, service: &Service) -> String {
+pub(super) fn address_type_advice(
+    context: &Context<'_>,
+    endpoint: &Endpoint,
+    service: &Service,
+) -> Result<String, Gap> {
     let (id, has) = (&endpoint.id, endpoint.address_type);
     if !service.offers(AddressType::Dualstack) {
-        return format!(
+        return Ok(format!(
             "{id} has {has} addresses, and {} offers no others. Move the clients to subnets with {has} addresses, or add \
              an exemption.",
             service.name
-        );
+        ));
     }
-    let subnets = match endpoint.kind {
-        EndpointKind::Gateway => "",
-        EndpointKind::Interface
-        | EndpointKind::GatewayLoadBalancer
-        | EndpointKind::Resource
-        | EndpointKind::ServiceNetwork
-        | EndpointKind::Tunnel
-        | EndpointKind::Other => {
-            " All subnets of the endpoint must have IPv4 and IPv6 addresses: exchange the others first."
-        }
+    let subnets = context.snapshot.subnets.as_ref().map_err(Gap::clone)?;
+    let own = endpoint.subnets.iter().filter_map(|id| subnets.get(id));
+    let others = own.filter(|subnet| !subnet.hosts(AddressType::Dualstack));
+    let others: Vec<_> = others.map(|subnet| subnet.id.as_str()).collect();
+    let exchange = match others.as_slice() {
+        [] => String::new(),
+        others => format!(
+            " All its subnets must have IPv4 and IPv6 addresses: first replace {} by subnets that do, or add IPv6 addresses.",
+            others.join(", ")
+        ),
     };
-    format!(
-        "{id} has {has} addresses only.{subnets} Then run `aws ec2 modify-vpc-endpoint --vpc-endpoint-id {id} \
+    let then = if exchange.is_empty() { "Run" } else { "Then run" };
+    Ok(format!(
+        "{id} has {has} addresses only.{exchange} {then} `aws ec2 modify-vpc-endpoint --vpc-endpoint-id {id} \
          --ip-address-type dualstack --dns-options DnsRecordIpType=dualstack`."
-    )
+    ))
 }
 
 fn remedy(context: &Context<'_>, required: &Required<'_>, others: &[&Endpoint]) -> Result<Remediation, Gap> {
@@ -228,17 +238,24 @@ fn remedy(context: &Context<'_>, required: &Required<'_>, others: &[&Endpoint]) 
                 .to_owned(),
         ));
     }
-    let Some((address_type, subnets)) = best_placement(service, &required.subnets) else {
-        return Ok(Remediation::Manual(no_place(service)));
-    };
-    (new.address_type, new.subnets) = (address_type, subnets);
+    if let Some(full) = context.endpoint_quota()? {
+        return Ok(Remediation::Manual(full));
+    }
     let clients = if new.private_dns {
         context.all_subnets()?
     } else {
         required.subnets.clone()
     };
     let ports = ports.unwrap_or_else(ServicePorts::https);
-    let (group, mut changes) = context.managed_group_for(&ports, &clients, new.address_type)?;
+    let network_acls = context.network_acls()?;
+    match best_placement(&searches(required, &network_acls, &ports, &clients)) {
+        Ok(placed) => (new.address_type, new.subnets) = placed,
+        Err(advice) => return Ok(Remediation::Manual(advice)),
+    }
+    let (group, mut changes) = match context.managed_group_for(&ports, &clients, new.address_type)? {
+        Ok(prepared) => prepared,
+        Err(advice) => return Ok(Remediation::Manual(advice)),
+    };
     new.group = Some(group);
     changes.push(Change::CreateEndpoint(new));
     Ok(Remediation::Automatic(changes))
@@ -260,51 +277,52 @@ fn policy(context: &Context<'_>, service: &Service) -> Result<Option<String>, St
     }
 }
 
-/// The addresses and the subnets with which an endpoint to the service covers most of these subnets. None where no subnet
-/// has room for it.
-fn best_placement(service: &Service, subnets: &[&Subnet]) -> Option<(AddressType, BTreeMap<Zone, SubnetId>)> {
+/// A search for the subnets of a new endpoint, for each type of addresses that it may have.
+fn searches<'a>(
+    required: &'a Required<'a>,
+    network_acls: &'a NetworkAcls<'a>,
+    ports: &ServicePorts,
+    clients: &[&'a Subnet],
+) -> Vec<Search<'a>> {
     let types = [AddressType::Ipv4, AddressType::Dualstack, AddressType::Ipv6];
-    let offered = types.into_iter().filter(|addresses| service.offers(*addresses));
-    let placements = offered.map(|addresses| (addresses, placement(service, subnets, addresses)));
-    // The first of several that cover as many.
-    placements
+    let offered = types
+        .into_iter()
+        .filter(|addresses| required.service.offers(*addresses));
+    let search = |addresses| Search {
+        service: required.service,
+        subnets: &required.subnets,
+        addresses,
+        network_acls,
+        usage: Usage {
+            ports: ports.clone(),
+            addresses,
+            clients: clients.to_vec(),
+            by_spokes: false,
+            present: Vec::new(),
+        },
+    };
+    offered.map(search).collect()
+}
+
+/// The addresses with which most subnets reach an endpoint and then most lie in a zone of it, and its subnets. Err where no
+/// subnet can have a network interface, with what to do.
+fn best_placement(searches: &[Search<'_>]) -> Result<(AddressType, BTreeMap<Zone, SubnetId>), String> {
+    let placements = searches.iter().map(|search| (search, search.placement()));
+    // The first of several that serve as many.
+    let best = placements
         .filter(|(_, placed)| !placed.is_empty())
         .rev()
-        .max_by_key(|(addresses, placed)| {
-            let covered = |subnet: &&&Subnet| subnet.reaches(*addresses) && placed.contains_key(&subnet.zone);
-            subnets.iter().filter(covered).count()
-        })
-}
-
-/// In each zone that the service supports, the subnet with the most free addresses among those that can have a network
-/// interface with these addresses.
-pub(super) fn placement(service: &Service, subnets: &[&Subnet], addresses: AddressType) -> BTreeMap<Zone, SubnetId> {
-    let mut best: BTreeMap<&Zone, &Subnet> = BTreeMap::new();
-    for subnet in subnets.iter().filter(|subnet| can_host(service, subnet, addresses)) {
-        let chosen = best.entry(&subnet.zone).or_insert(subnet);
-        let better = (chosen.free_addresses, &subnet.id) < (subnet.free_addresses, &chosen.id);
-        if better {
-            *chosen = subnet;
-        }
+        .max_by_key(|(search, placed)| {
+            let reaching = |subnet: &&&Subnet| subnet.reaches(search.addresses);
+            let reaching = search.subnets.iter().filter(reaching);
+            let covered = reaching.clone().filter(|subnet| placed.contains_key(&subnet.zone));
+            (reaching.count(), covered.count())
+        });
+    if let Some((search, placed)) = best {
+        return Ok((search.addresses, placed));
     }
-    best.into_iter()
-        .map(|(zone, subnet)| (zone.clone(), subnet.id.clone()))
-        .collect()
-}
-
-fn can_host(service: &Service, subnet: &Subnet, addresses: AddressType) -> bool {
-    service.zones.contains(&subnet.zone) && subnet.hosts(addresses) && subnet.free_addresses > 0 && !subnet.outpost
-}
-
-fn no_place(service: &Service) -> String {
-    let zones: Vec<_> = service.zones.iter().map(Zone::as_str).collect();
-    format!(
-        "None of the subnets has room for the endpoint. Add a subnet with free {} addresses in one of the zones that {} \
-         supports ({}).",
-        service.addresses,
-        service.name,
-        zones.join(", ")
-    )
+    let nearest = searches.iter().rev().max_by_key(|search| search.nearest());
+    Err(nearest.map(|search| search.advice(None)).unwrap_or_default())
 }
 
 /// The client token of the request: the same for every run that observes the same endpoints and the same history. Dead

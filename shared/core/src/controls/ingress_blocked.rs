@@ -3,7 +3,8 @@
 use ipnet::IpNet;
 
 use crate::changes::ChangeKind;
-use crate::evaluation::ingress::{Admission, ServicePorts};
+use crate::evaluation::ingress::Admission;
+use crate::evaluation::service_ports::ServicePorts;
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation, in_unknown_state};
 use crate::model::endpoint::{Endpoint, EndpointKind, EndpointState};
 use crate::model::finding::{FindingKey, ResourceKind, Severity, Verdict};
@@ -30,7 +31,8 @@ admit a subnet, the verdict is indeterminate.
 
 **Remediation** (automatic, additive; manual for services that listen on UDP ports, too). Attaches the managed \
 security group of the VPC, which admits the ports of the service from the subnets that need the endpoint. Other security groups are \
-neither edited nor detached.",
+neither edited nor detached. The finding says what to do where the default quotas of AWS admit no further security group or \
+rule, and where another security group has the name of the managed one.",
     finds: "security groups that keep clients out",
     remediation: "attaches a security group that it manages; never edits yours",
     concern: Concern::Reachability,
@@ -109,7 +111,8 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint) -> Result<Assessment, Gap> 
                      group that Postern manages admits TCP ports only."
                 ))
             } else {
-                Remediation::Automatic(context.admit(endpoint, &ports, &subnets)?)
+                let admitting = context.admit(endpoint, &ports, &subnets)?;
+                admitting.map_or_else(Remediation::Manual, Remediation::Automatic)
             };
             key.non_compliant(
                 format!("No security group of the endpoint admits {ports} from {networks}."),
@@ -506,5 +509,64 @@ mod tests {
         let by_requirement = guarded(&[]).edit_endpoint("vpce-sts", |e| e.private_dns = false);
         let hub = hub_with_spoke("10.20.0.0/16");
         assert_needs(&CONTROL, &[guarded(&[]), by_requirement, hub]);
+    }
+
+    #[test]
+    fn sixth_group_of_an_endpoint_is_left_to_people() {
+        let with = |world: World, id: &str, groups: usize| {
+            world.edit_endpoint(id, |e| {
+                e.security_groups = (0..groups).map(|n| format!("sg-{n}").as_str().into()).collect();
+            })
+        };
+        let closed = (0..6).fold(guarded(&[]), |world, n| world.group(&format!("sg-{n}"), &[]));
+        assert!(
+            with(closed.clone(), "vpce-sts", 4)
+                .judge(&CONTROL, "vpce-sts")
+                .changes()
+                .is_some()
+        );
+        let five = with(closed, "vpce-sts", 5);
+        let finding = five.judge(&CONTROL, "vpce-sts");
+        assert!(
+            advice(&finding).starts_with("vpce-sts has 5 security groups, the default quota"),
+            "{finding:#?}"
+        );
+        assert_eq!(five.plan().changes, []);
+        let raised = with(five.interface("vpce-kms", "kms", &["subnet-a"]), "vpce-kms", 6);
+        assert!(
+            raised.judge(&CONTROL, "vpce-sts").changes().is_some(),
+            "somebody raised the quota"
+        );
+    }
+
+    #[test]
+    fn networks_of_the_vpc_are_admitted_where_those_of_its_subnets_are_too_many_rules() {
+        let scattered = |count: usize| {
+            let subnet = |world: World, n: usize| {
+                let id = format!("subnet-{n}");
+                let world = world.subnet(&id, "a", SubnetClass::Private);
+                // None is beside another.
+                world.edit_subnet(&id, |s| s.ipv4 = Some(net(&format!("10.0.{}.0/24", 2 * n))))
+            };
+            let world = bare().require(&["sts"]);
+            let world = (0..count).fold(world, subnet);
+            world.interface("vpce-sts", "sts", &["subnet-0"]).group("sg-https", &[])
+        };
+        let admitted = |world: &World| match &changes(&world.judge(&CONTROL, "vpce-sts"))[1] {
+            Change::AuthorizeIngress(change) => change.cidrs.clone(),
+            other => panic!("{other}"),
+        };
+        assert_eq!(admitted(&scattered(60)).len(), 60);
+        assert_eq!(admitted(&scattered(61)), nets(&["10.0.0.0/16"]));
+        let without_dns = scattered(61)
+            .edit_endpoint("vpce-sts", |e| e.private_dns = false)
+            .subnet("subnet-web", "b", SubnetClass::Public)
+            .edit_subnet("subnet-web", |s| s.ipv4 = Some(net("10.0.201.0/24")));
+        let finding = without_dns.judge(&CONTROL, "vpce-sts");
+        assert!(
+            advice(&finding)
+                .starts_with("The subnets that need access are 61 separate networks, and the default quota is 60"),
+            "subnet-web is not to be admitted: {finding:#?}"
+        );
     }
 }

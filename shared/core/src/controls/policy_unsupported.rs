@@ -1,7 +1,7 @@
 //! policy-unsupported: see [`CONTROL`].
 
-use crate::evaluation::ingress::ServicePorts;
 use crate::evaluation::policies::Known;
+use crate::evaluation::service_ports::ServicePorts;
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation};
 use crate::model::finding::{ResourceKind, Severity};
 use crate::model::part::{Gap, Part};

@@ -1,7 +1,7 @@
 //! private-dns-disabled: see [`CONTROL`].
 
 use crate::changes::{Change, ChangeKind, EnablePrivateDns};
-use crate::evaluation::ingress::ServicePorts;
+use crate::evaluation::service_ports::ServicePorts;
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation, in_unknown_state};
 use crate::model::catalogue::Service;
 use crate::model::endpoint::{Endpoint, EndpointKind, EndpointState};
@@ -26,7 +26,8 @@ zones hold the names, nor to those of spokes to services that they use through a
 `endpoint-duplicated` keeps gets private DNS.
 
 **Remediation** (automatic, interrupting; manual where the settings do not require the service in the VPC). Enables private DNS on the endpoint, after admitting all subnets of the \
-VPC to it: from then on the clients of all of them use the endpoint. Nothing is changed until the DNS attributes of \
+VPC to it: from then on the clients of all of them use the endpoint. Where network ACLs would keep clients from it, the \
+finding names the entries to add first. Nothing is changed until the DNS attributes of \
 the VPC are enabled (`vpc-dns-disabled`), nor while a private hosted zone of the same name is associated with the VPC: \
 EC2 refuses private DNS then. The finding names the zone, where the role may list the hosted zones of the VPC \
 (`route53:ListHostedZonesByVPC`).",
@@ -49,6 +50,7 @@ EC2 refuses private DNS then. The finding names the zone, where the role may lis
         Part::Endpoints,
         Part::SecurityGroups,
         Part::Services,
+        Part::NetworkAcls,
         Part::HostedZones,
     ],
     changes: &[
@@ -157,12 +159,9 @@ fn remedy(context: &Context<'_>, endpoint: &Endpoint, service: &Service) -> Resu
              `endpoint-duplicated`)."
         )));
     }
-    let Some(mut changes) = context.admit_all(endpoint, &service.name)? else {
-        return Ok(Remediation::Manual(
-            "Admit the TCP and UDP ports of the service from every subnet of the VPC in a security group of the endpoint \
-             first. The security group that Postern manages admits TCP ports only."
-                .to_owned(),
-        ));
+    let mut changes = match context.admit_all(endpoint, &service.name)? {
+        Ok(changes) => changes,
+        Err(advice) => return Ok(Remediation::Manual(advice)),
     };
     changes.push(Change::EnablePrivateDns(EnablePrivateDns {
         endpoint: endpoint.id.clone(),

@@ -151,6 +151,9 @@ fn isolation(context: &Context<'_>, endpoint: &Endpoint) -> Result<Isolation, Ga
     }
     let vpc = &context.snapshot.vpc.id;
     let purpose = GroupPurpose::Quarantine;
+    if let Some(taken) = context.taken_name(purpose)? {
+        return Ok(Isolation::Impossible(taken));
+    }
     let mut changes = Vec::new();
     match context.snapshot.group_for(purpose) {
         Some(group) if !group.ingress.is_empty() => {
@@ -381,6 +384,23 @@ mod tests {
         let finding = quarantined.judge(&CONTROL, "vpce-partner");
         assert!(finding.explanation().contains("has rules"), "{finding:#?}");
         assert!(advice(&finding).contains("delete-vpc-endpoints"), "{finding:#?}");
+    }
+
+    #[test]
+    fn endpoint_is_not_quarantined_where_others_have_a_group_of_that_name() {
+        let mut world = quarantining(&["kms"]).quarantine_group("sg-odd");
+        world = world.edit_endpoint("vpce-partner", |e| e.security_groups = ["sg-https".into()].into());
+        assert_eq!(changes(&world.judge(&CONTROL, "vpce-partner")).len(), 1);
+        let groups = world.snapshot.security_groups.as_mut().unwrap();
+        groups.get_mut(&"sg-odd".into()).unwrap().tags.clear();
+        let finding = world.judge(&CONTROL, "vpce-partner");
+        assert_eq!(finding.changes(), None);
+        assert!(
+            finding
+                .explanation()
+                .contains("sg-odd has the name postern-endpoint-quarantine"),
+            "{finding:#?}"
+        );
     }
 
     #[test]

@@ -27,7 +27,7 @@ servers forward them to Amazon's. So the attributes are not enabled then, and ga
 **Remediation** (automatic, interrupting). Enables the attribute that is disabled, DNS support before DNS hostnames. From \
 then on the names of services resolve to the endpoints with private DNS, for all clients of the VPC, and names of private \
 hosted zones to what these hold. So all subnets are first admitted to those endpoints, through the security group that \
-Postern manages.",
+Postern manages. Where network ACLs would keep clients from one of them, the finding names the entries to add first.",
     finds: "VPC attributes off that private DNS needs",
     remediation: "enables them",
     concern: Concern::Reachability,
@@ -44,6 +44,7 @@ Postern manages.",
         Part::Endpoints,
         Part::SecurityGroups,
         Part::Services,
+        Part::NetworkAcls,
     ],
     changes: &[
         ChangeKind::EnableVpcDns,
@@ -105,7 +106,7 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
         return Ok(vec![key.non_compliant(explanation, Remediation::Manual(advice))]);
     }
     let remedy = match admitting(context)? {
-        Some(mut changes) => {
+        Ok(mut changes) => {
             changes.extend(off.into_iter().map(|attribute| {
                 Change::EnableVpcDns(EnableVpcDns {
                     vpc: vpc.clone(),
@@ -114,9 +115,8 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
             }));
             Remediation::Automatic(changes)
         }
-        None => Remediation::Manual(format!(
-            "Private DNS leads all clients of the VPC to its endpoints, and AWS does not document the ports of all of \
-             them. Admit the clients in their security groups, then enable {}.",
+        Err(advice) => Remediation::Manual(format!(
+            "Private DNS leads all clients of the VPC to its endpoints. {advice} Then enable {}.",
             off.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ")
         )),
     };
@@ -183,9 +183,9 @@ fn forward(vpc: &VpcId, off: &[DnsAttribute]) -> String {
     )
 }
 
-/// The changes after which the endpoints with private DNS admit all subnets: clients are led to them. None where AWS does
-/// not document the ports of one.
-fn admitting(context: &Context<'_>) -> Result<Option<Vec<Change>>, Gap> {
+/// The changes after which the endpoints with private DNS admit all subnets: clients are led to them. Err where
+/// Postern cannot admit them to one, with what to do.
+fn admitting(context: &Context<'_>) -> Result<Result<Vec<Change>, String>, Gap> {
     let mut all: Vec<Change> = Vec::new();
     for endpoint in context.snapshot.endpoints.as_ref().map_err(Gap::clone)?.values() {
         // Gateway endpoints have neither addresses nor security groups, whatever EC2 says of their private DNS.
@@ -196,8 +196,9 @@ fn admitting(context: &Context<'_>) -> Result<Option<Vec<Change>>, Gap> {
         let Some(service) = endpoint.service.as_ref().filter(|_| leads) else {
             continue;
         };
-        let Some(changes) = context.admit_all(endpoint, service)? else {
-            return Ok(None);
+        let changes = match context.admit_all(endpoint, service)? {
+            Ok(changes) => changes,
+            Err(advice) => return Ok(Err(advice)),
         };
         for change in changes {
             let same_rules = |known: &&mut Change| known.kind() == change.kind() && known.repeats(&change);
@@ -211,7 +212,7 @@ fn admitting(context: &Context<'_>) -> Result<Option<Vec<Change>>, Gap> {
         }
     }
     all.sort_by_key(Change::kind);
-    Ok(Some(all))
+    Ok(Ok(all))
 }
 
 /// A service or an endpoint whose private DNS depends on both attributes.
@@ -417,7 +418,7 @@ mod tests {
         let unknown = world.edit_endpoint("vpce-tr", |e| {
             e.service = Some("com.amazonaws.eu-central-1.tomorrow".into());
         });
-        assert!(advice(&unknown.judge(&CONTROL, VPC)).contains("does not document the ports"));
+        assert!(advice(&unknown.judge(&CONTROL, VPC)).contains("Admit every port of"));
     }
 
     #[test]

@@ -119,6 +119,19 @@ impl Finding {
         }
     }
 
+    /// Takes over why it is not remediated from the same finding after the changes for other findings.
+    pub(crate) fn remains_as(&mut self, left: &Self) {
+        if !matches!(left.verdict(), Verdict::NonCompliant | Verdict::Indeterminate) {
+            return;
+        }
+        self.suppression.clone_from(&left.suppression);
+        let manual = left.conclusion.changes().is_none().then(|| left.advice()).flatten();
+        if let (Some(advice), Conclusion::NonCompliant { remediation, .. }) = (manual, &mut self.conclusion) {
+            let advice = format!("Once the changes for other findings are made, this one remains. {advice}");
+            *remediation = Remediation::Manual(advice);
+        }
+    }
+
     /// The remediation conflict because of which it is not remediated.
     pub fn conflict(&self) -> Option<&RemediationConflict> {
         match &self.suppression {

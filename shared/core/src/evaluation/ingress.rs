@@ -1,82 +1,19 @@
 //! Which networks the security groups of an endpoint admit, and how to admit the subnets that need it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use ipnet::IpNet;
-use postern_policy::{PortRange, Ports, Transport};
 
-use crate::changes::{
-    AttachManagedGroup, AuthorizeIngress, Change, CreateManagedGroup, HTTPS, ManagedGroup, port_range,
-};
-use crate::evaluation::Context;
+use crate::changes::{AttachManagedGroup, AuthorizeIngress, Change, CreateManagedGroup, ManagedGroup};
+use crate::evaluation::network_acls::{Dropped, Usage};
+use crate::evaluation::service_ports::ServicePorts;
+use crate::evaluation::{Context, quotas};
 use crate::model::address::AddressType;
 use crate::model::endpoint::Endpoint;
 use crate::model::id::{SecurityGroupId, ServiceName};
-use crate::model::managed::is_managed;
+use crate::model::managed::{GroupPurpose, TAG_MANAGED, is_managed};
 use crate::model::part::Gap;
 use crate::model::snapshot::{IngressRule, IngressSource, SecurityGroup, Subnet};
-
-/// The TCP ports on which a service listens, first and last of each range. Clients need one of them or several, depending
-/// on what they do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ServicePorts {
-    /// First and last of each range.
-    tcp: Vec<(u16, u16)>,
-    /// Whether it listens on UDP ports, too, which the managed group does not admit.
-    pub udp: bool,
-}
-
-impl ServicePorts {
-    /// Those of a service. Nothing where AWS does not document them.
-    pub fn of(service: &ServiceName) -> Option<Self> {
-        match postern_policy::ports(service.as_str()) {
-            Ports::Known(ranges) => {
-                let tcp = |range: &&PortRange| range.transport == Transport::Tcp;
-                Some(Self {
-                    tcp: ranges.iter().filter(tcp).map(|range| (range.from, range.to)).collect(),
-                    udp: !ranges.iter().all(|range| tcp(&range)),
-                })
-            }
-            Ports::Unknown => None,
-        }
-    }
-
-    pub fn https() -> Self {
-        Self::of_one(HTTPS)
-    }
-
-    fn of_one(range: (u16, u16)) -> Self {
-        Self {
-            tcp: vec![range],
-            udp: false,
-        }
-    }
-
-    /// First and last of each range.
-    pub fn ranges(&self) -> &[(u16, u16)] {
-        &self.tcp
-    }
-
-    /// Whether the rule admits one of them.
-    pub fn overlap(&self, rule: &IngressRule) -> bool {
-        self.tcp.iter().any(|(first, last)| rule.meets_tcp(*first, *last))
-    }
-}
-
-impl fmt::Display for ServicePorts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, (first, last)) in self.tcp.iter().enumerate() {
-            f.write_str(match place {
-                0 => "TCP ",
-                _ if place + 1 == self.tcp.len() => " or ",
-                _ => ", ",
-            })?;
-            f.write_str(&port_range((*first, *last)))?;
-        }
-        Ok(())
-    }
-}
 
 /// Whether the security groups of an endpoint admit subnets.
 pub enum Admission {
@@ -116,68 +53,150 @@ impl<'a> Context<'a> {
     }
 
     /// The managed group, and the changes after which it admits all of these ports from these subnets, by these address
-    /// families.
+    /// families. Err where AWS would refuse them, with what to do.
     pub fn managed_group_for(
         &self,
         ports: &ServicePorts,
         vpc_subnets: &[&Subnet],
         addresses: AddressType,
-    ) -> Result<(ManagedGroup, Vec<Change>), Gap> {
-        self.snapshot.security_groups.as_ref().map_err(Gap::clone)?;
+    ) -> Result<Result<(ManagedGroup, Vec<Change>), String>, Gap> {
+        if let Some(advice) = self.taken_name(GroupPurpose::Ingress)? {
+            return Ok(Err(advice));
+        }
         let vpc = &self.snapshot.vpc.id;
         let group = ManagedGroup { vpc: vpc.clone() };
         let mut changes = Vec::new();
-        let rules: Vec<_> = match self.snapshot.managed_group() {
-            Some(managed) => managed.ingress.iter().collect(),
-            None => {
-                changes.push(Change::CreateManagedGroup(CreateManagedGroup::for_ingress(vpc.clone())));
-                Vec::new()
-            }
+        let managed = self.snapshot.managed_group();
+        if managed.is_none() {
+            changes.push(Change::CreateManagedGroup(CreateManagedGroup::for_ingress(vpc.clone())));
+        }
+        let rules: Vec<_> = managed.iter().flat_map(|managed| &managed.ingress).collect();
+        let missing = |networks: &[IpNet]| {
+            let of_ports = ports.ranges().iter().map(|ports| {
+                let admitted = Admitted::by(&rules, &[*ports]);
+                let left = networks
+                    .iter()
+                    .copied()
+                    .filter(|net| !admitted.on_some(net))
+                    .collect::<Vec<_>>();
+                (*ports, BTreeSet::from_iter(IpNet::aggregate(&left)))
+            });
+            of_ports.collect::<Vec<_>>()
         };
-        for ports in &ports.tcp {
-            let admitted = Admitted::by(&rules, &[*ports]);
-            let cidrs = blocked(vpc_subnets, addresses, |net| admitted.on_some(net));
+        let fits = |rules: &[((u16, u16), BTreeSet<IpNet>)]| {
+            quotas::admits_rules(managed, rules.iter().flat_map(|(_, networks)| networks))
+        };
+        let networks = vpc_subnets.iter().flat_map(|subnet| subnet.networks(addresses));
+        let mut wanted = missing(&networks.collect::<Vec<_>>());
+        if !fits(&wanted) && vpc_subnets.len() == self.all_subnets()?.len() {
+            // Every address of the VPC belongs to one of its subnets, or to none.
+            let cidrs = self.snapshot.vpc.cidrs.iter().copied();
+            let family = |cidr: &IpNet| match cidr {
+                IpNet::V4(_) => addresses.ipv4(),
+                IpNet::V6(_) => addresses.ipv6(),
+            };
+            wanted = missing(&cidrs.filter(family).collect::<Vec<_>>());
+        }
+        if !fits(&wanted) {
+            let networks: BTreeSet<_> = wanted.into_iter().flat_map(|(_, networks)| networks).collect();
+            return Ok(Err(quotas::rule_quota(&networks)));
+        }
+        for (ports, cidrs) in wanted {
             if !cidrs.is_empty() {
                 changes.push(Change::AuthorizeIngress(AuthorizeIngress {
                     group: group.clone(),
-                    ports: *ports,
+                    ports,
                     cidrs,
                 }));
             }
         }
-        Ok((group, changes))
+        Ok(Ok((group, changes)))
+    }
+
+    /// What to do where the VPC has a security group with the name of the one that Postern would create, and Postern did not
+    /// create it.
+    pub fn taken_name(&self, purpose: GroupPurpose) -> Result<Option<String>, Gap> {
+        let groups = self.snapshot.security_groups.as_ref().map_err(Gap::clone)?;
+        if self.snapshot.group_for(purpose).is_some() {
+            return Ok(None);
+        }
+        let name = purpose.group_name();
+        let taken = groups.values().find(|group| group.name == name);
+        Ok(taken.map(|group| {
+            format!(
+                "{} has the name {name}, under which Postern would create a security group, and lacks the tag \
+                 `{TAG_MANAGED}` = `true`. AWS renames no security group: delete it, if need be after you created one with \
+                 the same rules and another name, or add the tag if Postern may manage it.",
+                group.id
+            )
+        }))
     }
 
     /// The changes after which the endpoint admits every subnet of the VPC on every port of its service: what it takes
-    /// before all clients are led to it. None where AWS does not document the ports, or where some are UDP ports.
-    pub fn admit_all(&self, endpoint: &Endpoint, service: &ServiceName) -> Result<Option<Vec<Change>>, Gap> {
+    /// before all clients are led to it. Err where no change of Postern does it, with what to do.
+    pub fn admit_all(&self, endpoint: &Endpoint, service: &ServiceName) -> Result<Result<Vec<Change>, String>, Gap> {
         let subnets = self.all_subnets()?;
         let Some(ports) = ServicePorts::of(service).filter(|ports| !ports.udp) else {
-            return Ok(None);
+            return Ok(Err(format!(
+                "Admit every port of {service} from every subnet of the VPC in a security group of {} first. The security \
+                 group that Postern manages admits the TCP ports that AWS documents.",
+                endpoint.id
+            )));
         };
-        for range in &ports.tcp {
-            let admission = self.admission(endpoint, &ServicePorts::of_one(*range), &subnets)?;
+        let usage = Usage {
+            ports,
+            addresses: endpoint.dns_records,
+            clients: subnets,
+            by_spokes: false,
+            present: Vec::new(),
+        };
+        let network_acls = self.network_acls()?;
+        let hosts = network_acls.subnets(&endpoint.subnets);
+        let mut dropped = Dropped::default();
+        for more in hosts.iter().filter_map(|host| network_acls.cut_off(&usage, host)) {
+            dropped.extend(more);
+        }
+        let words = dropped.words();
+        if !words.is_empty() {
+            return Ok(Err(format!(
+                "Network ACLs would keep clients from {}. First allow this traffic by entries with lower rule numbers than \
+                 the entries that deny it: {words}.",
+                endpoint.id
+            )));
+        }
+        for range in usage.ports.ranges() {
+            let admission = self.admission(endpoint, &ServicePorts::of_one(*range), &usage.clients)?;
             if !matches!(admission, Admission::Admitted) {
-                return self.admit(endpoint, &ports, &subnets).map(Some);
+                return self.admit(endpoint, &usage.ports, &usage.clients);
             }
         }
-        Ok(Some(Vec::new()))
+        Ok(Ok(Vec::new()))
     }
 
-    /// The changes that admit these subnets to an endpoint. Groups of others are never edited.
-    pub fn admit(&self, endpoint: &Endpoint, ports: &ServicePorts, subnets: &[&Subnet]) -> Result<Vec<Change>, Gap> {
-        let (group, mut changes) = self.managed_group_for(ports, subnets, endpoint.dns_records)?;
-        let attached = self
-            .snapshot
-            .managed_group()
-            .is_some_and(|g| endpoint.security_groups.contains(&g.id));
+    /// The changes that admit these subnets to an endpoint. Groups of others are never edited. Err where AWS would refuse
+    /// them, with what to do.
+    pub fn admit(
+        &self,
+        endpoint: &Endpoint,
+        ports: &ServicePorts,
+        subnets: &[&Subnet],
+    ) -> Result<Result<Vec<Change>, String>, Gap> {
+        let attached = self.snapshot.managed_group();
+        let attached = attached.is_some_and(|group| endpoint.security_groups.contains(&group.id));
+        if let Some(full) = self.group_quota(endpoint)?.filter(|_| !attached) {
+            return Ok(Err(full));
+        }
+        let (group, mut changes) = match self.managed_group_for(ports, subnets, endpoint.dns_records)? {
+            Ok(prepared) => prepared,
+            Err(advice) => return Ok(Err(advice)),
+        };
         if !attached {
             changes.push(Change::AttachManagedGroup(AttachManagedGroup {
                 endpoint: endpoint.id.clone(),
                 group,
             }));
         }
-        Ok(changes)
+        Ok(Ok(changes))
     }
 }
 
@@ -198,16 +217,21 @@ pub fn admission_of(
             None => unknown.push(id.as_str()),
         }
     }
-    let chosen = Admitted::by(&of_people, &ports.tcp);
+    let chosen = Admitted::by(&of_people, ports.ranges());
     let rules = [of_people, managed].concat();
-    let every = Admitted::by(&rules, &ports.tcp);
+    let every = Admitted::by(&rules, ports.ranges());
     let blocked = blocked(subnets, endpoint.dns_records, |net| {
         chosen.on_some(net) || every.on_all(net)
     });
     if blocked.is_empty() {
         return Admission::Admitted;
     }
-    let some_port = |rule: &&&IngressRule| ports.tcp.iter().any(|(first, last)| rule.admits_tcp(*first, *last));
+    let some_port = |rule: &&&IngressRule| {
+        ports
+            .ranges()
+            .iter()
+            .any(|(first, last)| rule.admits_tcp(*first, *last))
+    };
     let by_membership = rules.iter().filter(some_port).filter_map(|rule| match &rule.source {
         IngressSource::Group(id) | IngressSource::PrefixList(id) => Some(id),
         IngressSource::Cidr(_) => None,

@@ -7,10 +7,14 @@ mod finding;
 mod framework;
 pub mod hosted_zones;
 pub mod ingress;
+pub mod network_acls;
+pub mod placement;
 pub mod policies;
 mod policy_cache;
+mod quotas;
 pub mod requirement;
 pub mod saving;
+pub mod service_ports;
 mod suppression;
 mod surplus;
 #[cfg(test)]

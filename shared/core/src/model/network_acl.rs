@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use ipnet::IpNet;
 
+use super::address::AddressType;
 use super::id::{NetworkAclId, SubnetId};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +49,18 @@ impl NetworkAcl {
             let mut entries = self.entries.iter().filter(|entry| entry.egress == egress && entry.tcp);
             let first = entries.find(of_family);
             first.is_some_and(|first| first.allow && first.ports.is_none() && first.network.prefix_len() == 0)
+        })
+    }
+
+    /// Whether an entry allows TCP traffic of these addresses to one of these ports, first and last, whatever other entries
+    /// deny.
+    pub fn allows_some(&self, egress: bool, addresses: AddressType, (first, last): (u16, u16)) -> bool {
+        self.entries.iter().any(|entry| {
+            let family = match entry.network {
+                IpNet::V4(_) => addresses.ipv4(),
+                IpNet::V6(_) => addresses.ipv6(),
+            };
+            family && entry.allow && entry.egress == egress && entry.meets_tcp(first, last)
         })
     }
 

@@ -86,7 +86,7 @@ pub fn plan(
     policies: &PolicyCache,
 ) -> (Vec<Finding>, Plan) {
     let known = (&restraints.idle, policies);
-    let found = evaluate_with(controls, snapshot, settings, history, now, known);
+    let mut found = evaluate_with(controls, snapshot, settings, history, now, known);
     let mut findings: Vec<Finding> = found
         .iter()
         .filter(|finding| finding.changes().is_some())
@@ -160,6 +160,8 @@ pub fn plan(
             planned.causes.retain(|key| whole.contains(key));
         }
     }
+    let left = |of: &[&Control]| evaluate_with(of, &state, settings, history, now, known);
+    plan.advise_on_remaining(&mut found, controls, left);
     let severity = |key: &FindingKey| {
         let control = controls.iter().find(|control| control.name == key.control);
         control.map_or(Severity::Low, |control| control.severity)
@@ -202,6 +204,32 @@ fn stage(changes: &[Change]) -> Option<ChangeKind> {
 }
 
 impl Plan {
+    /// Findings with changes of which none is planned: those of others remedy them, or have made their own impossible, as
+    /// where they take the last address of a subnet. The latter get the advice that is `left` after the plan.
+    fn advise_on_remaining(
+        &self,
+        found: &mut [Finding],
+        controls: &[&Control],
+        left: impl FnOnce(&[&Control]) -> Vec<Finding>,
+    ) {
+        let planned = |key: &FindingKey| self.changes.iter().any(|planned| planned.causes.contains(key));
+        let unplanned = found.iter_mut();
+        let mut unplanned: Vec<_> = unplanned
+            .filter(|finding| finding.changes().is_some() && !planned(&finding.key))
+            .collect();
+        if unplanned.is_empty() {
+            return;
+        }
+        let of = |control: &&&Control| unplanned.iter().any(|finding| finding.key.control == control.name);
+        let concerned: Vec<_> = controls.iter().filter(of).copied().collect();
+        let left = left(&concerned);
+        for finding in &mut unplanned {
+            if let Some(left) = left.iter().find(|left| left.key == finding.key) {
+                finding.remains_as(left);
+            }
+        }
+    }
+
     /// The changes that enforce mode applies.
     pub fn enforced(&self) -> impl Iterator<Item = &PlannedChange> {
         self.changes

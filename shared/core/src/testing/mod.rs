@@ -480,6 +480,10 @@ impl World {
     }
 
     pub(crate) fn plan(&self) -> Plan {
+        self.findings_and_plan().1
+    }
+
+    pub(crate) fn findings_and_plan(&self) -> (Vec<Finding>, Plan) {
         plan(
             CONTROLS,
             &self.snapshot.state(),
@@ -489,7 +493,6 @@ impl World {
             self.now,
             &self.policies,
         )
-        .1
     }
 }
 

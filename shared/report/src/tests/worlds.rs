@@ -25,6 +25,7 @@ const REGION: &str = "eu-central-1";
 const HUB: &str = "vpc-0123456789abcdef0";
 const APP_A: &str = "subnet-0aaaaaaaaaaaaaaaa";
 const APP_B: &str = "subnet-0bbbbbbbbbbbbbbbb";
+const IPV6: &str = "subnet-06666666666666666";
 const TABLE_A: &str = "rtb-0aaaaaaaaaaaaaaaa";
 const TABLE_B: &str = "rtb-0bbbbbbbbbbbbbbbb";
 const ALLOW_ALL: &str =
@@ -68,6 +69,7 @@ pub(super) fn worlds() -> Vec<(Snapshot, Settings)> {
         (Snapshot::Vpc(neglected()), settings(SETTINGS)),
         (Snapshot::Vpc(without_names()), settings(&on_premises)),
         (Snapshot::Vpc(spoke()), settings(&central)),
+        (Snapshot::Vpc(behind_a_network_acl()), settings(SETTINGS)),
         (Snapshot::Service(public()), settings(SETTINGS)),
     ]
 }
@@ -109,13 +111,20 @@ fn neglected() -> VpcSnapshot {
         endpoint.private_dns = false;
     });
     add_ipv6_subnet(&mut vpc);
+    vpc.network_acls = Ok(acls(None));
+    vpc
+}
+
+/// The neglected VPC with a network ACL that keeps clients from the endpoints in one of its subnets.
+fn behind_a_network_acl() -> VpcSnapshot {
+    let mut vpc = neglected();
     vpc.network_acls = Ok(acls(Some(APP_A)));
     vpc
 }
 
 /// The neglected VPC with ten endpoints, all of which have the default policy of AWS.
 pub(super) fn crowded() -> (Snapshot, Settings) {
-    let mut vpc = neglected();
+    let mut vpc = behind_a_network_acl();
     for (number, short) in ["kms", "sts", "secretsmanager"].into_iter().enumerate() {
         let service = format!("com.amazonaws.{REGION}.{short}");
         add(
@@ -139,7 +148,7 @@ pub(super) fn crowded() -> (Snapshot, Settings) {
 fn add_ipv6_subnet(vpc: &mut VpcSnapshot) {
     let subnets = vpc.subnets.as_mut().unwrap();
     let mut subnet = subnets[&APP_B.into()].clone();
-    subnet.id = "subnet-06666666666666666".into();
+    subnet.id = IPV6.into();
     subnet.ipv4 = None;
     subnet.ipv6 = ["2001:db8::/64".parse().unwrap()].into();
     let tables = vpc.route_tables.as_mut().unwrap();
@@ -312,7 +321,10 @@ fn acls(denied: Option<&str>) -> BTreeMap<postern_core::model::id::NetworkAclId,
         subnets: subnets.iter().map(|id| (*id).into()).collect(),
         entries: [first, &open].concat(),
     };
-    let all: Vec<_> = [APP_A, APP_B].into_iter().filter(|id| Some(*id) != denied).collect();
+    let all: Vec<_> = [APP_A, APP_B, IPV6]
+        .into_iter()
+        .filter(|id| Some(*id) != denied)
+        .collect();
     let closed = [entry(90, false, Some((443, 443)), false)];
     let mut acls = vec![acl("acl-0aaaaaaaaaaaaaaaa", &all, &[])];
     acls.extend(denied.map(|id| acl("acl-0dddddddddddddddd", &[id], &closed)));

@@ -10,6 +10,7 @@ use crate::evaluation::Finding;
 use crate::model::endpoint::EndpointState;
 use crate::model::finding::Verdict;
 use crate::model::id::VpcId;
+use crate::model::network_acl::AclEntry;
 use crate::model::snapshot::SubnetClass;
 use crate::settings::VpcSelector;
 use crate::testing::{
@@ -193,16 +194,20 @@ fn existing_managed_group_is_used_and_extended() {
 }
 
 #[test]
-fn group_with_the_managed_name_but_without_the_tag_is_foreign() {
+fn group_of_others_with_the_managed_name_is_left_to_people() {
     let mut world = two_zones()
         .require(&["sts"])
         .managed_group("sg-odd", &[https("10.0.0.0/16")]);
     let groups = world.snapshot.security_groups.as_mut().unwrap();
     groups.get_mut(&"sg-odd".into()).unwrap().tags.clear();
+    let finding = world.judge(&CONTROL, "sts");
     assert_eq!(
-        changes(&world.judge(&CONTROL, "sts"))[0].kind(),
-        ChangeKind::CreateManagedGroup
+        advice(&finding),
+        "sg-odd has the name postern-endpoint-ingress, under which Postern would create a security group, and lacks the tag \
+         `postern:managed` = `true`. AWS renames no security group: delete it, if need be after you created one with the same \
+         rules and another name, or add the tag if Postern may manage it."
     );
+    assert_eq!(world.plan().changes, []);
 }
 
 #[test]
@@ -328,9 +333,15 @@ fn subnet_that_cannot_hold_a_network_interface_gets_none() {
         let none = one.edit_subnet("subnet-b", fault);
         let finding = none.judge(&CONTROL, "sts");
         assert_eq!(finding.verdict(), Verdict::NonCompliant);
+        let advice = advice(&finding);
         assert!(
-            advice(&finding).contains("eu-central-1a, eu-central-1b, eu-central-1c"),
-            "{finding:#?}"
+            advice.contains("eu-central-1a, eu-central-1b, eu-central-1c"),
+            "{advice}"
+        );
+        assert_eq!(
+            advice.contains("No address is left"),
+            none.snapshot.subnets.as_ref().unwrap()[&"subnet-a".into()].free_addresses == 0,
+            "{advice}"
         );
     }
 }
@@ -342,7 +353,9 @@ fn service_without_ipv4_is_manual() {
         .edit_service("sts", EndpointKind::Interface, |s| s.addresses = AddressType::Ipv6);
     assert_eq!(
         advice(&world.judge(&CONTROL, "sts")).split('.').next(),
-        Some("None of the subnets has room for the endpoint")
+        Some(
+            "The network interface needs a subnet with IPv6 addresses only, which no subnet that needs the service has in a zone that com"
+        )
     );
 }
 
@@ -593,4 +606,159 @@ fn created_endpoint_passes_every_control() {
 fn control_reads_exactly_the_parts_that_it_declares() {
     let world = two_zones().require(&["sts"]);
     assert_needs(&CONTROL, &[world.clone(), world.hosted_zone("Z1", "sts")]);
+}
+
+#[test]
+fn dual_stack_endpoint_is_created_where_more_subnets_reach_it() {
+    let world = two_zones()
+        .require(&["sts"])
+        .edit_service("sts", EndpointKind::Interface, |s| s.addresses = AddressType::Dualstack)
+        .edit_subnet("subnet-a", dual_stack)
+        .edit_subnet("subnet-b", ipv6_only);
+    let finding = world.judge(&CONTROL, "sts");
+    let new = created(&finding);
+    assert_eq!(
+        new.address_type,
+        AddressType::Dualstack,
+        "clients of both zones reach it"
+    );
+    assert_eq!(new.subnets, [(zone("a"), "subnet-a".into())].into());
+}
+
+#[test]
+fn zone_that_the_service_lacks_is_named_as_the_reason() {
+    let world = bare()
+        .subnet("subnet-ham", "eu-central-1-ham-1a", SubnetClass::Private)
+        .require(&["sts"]);
+    let advice = advice(&world.judge(&CONTROL, "sts"));
+    assert!(
+        advice.starts_with("No subnet that needs the service lies in a zone that"),
+        "{advice}"
+    );
+    assert!(advice.ends_with("Add a subnet with IPv4 addresses there."), "{advice}");
+}
+
+#[test]
+fn subnet_whose_network_acl_keeps_clients_out_gets_no_network_interface() {
+    let closed = AclEntry {
+        number: 90,
+        egress: false,
+        tcp: true,
+        ports: Some((443, 443)),
+        network: net("10.0.0.0/16"),
+        allow: false,
+    };
+    let world = two_zones()
+        .subnet("subnet-b2", "b", SubnetClass::Private)
+        .edit_subnet("subnet-b2", |s| s.free_addresses = 1)
+        .acl("acl-b", "subnet-b", std::slice::from_ref(&closed))
+        .require(&["sts"]);
+    assert_eq!(
+        created(&world.judge(&CONTROL, "sts")).subnets,
+        [(zone("a"), "subnet-a".into()), (zone("b"), "subnet-b2".into())].into()
+    );
+    let none = ["subnet-a", "subnet-b2"].into_iter().fold(world, |world, subnet| {
+        world.acl("acl-b", subnet, std::slice::from_ref(&closed))
+    });
+    let finding = none.judge(&CONTROL, "sts");
+    assert!(
+        advice(&finding).contains("TCP 443 inbound from 10.0.0.0/24 (acl-b of subnet-b)"),
+        "{finding:#?}"
+    );
+    assert_eq!(none.plan().changes, []);
+}
+
+#[test]
+fn client_whose_own_network_acl_lets_no_request_out_does_not_count() {
+    let silent = AclEntry {
+        number: 90,
+        egress: true,
+        tcp: true,
+        ports: None,
+        network: net("0.0.0.0/0"),
+        allow: false,
+    };
+    let mut world = two_zones().acl("acl-b", "subnet-b", &[]).require(&["sts"]);
+    let acls = world.snapshot.network_acls.as_mut().unwrap();
+    acls.get_mut(&"acl-b".into())
+        .unwrap()
+        .entries
+        .retain(|entry| !entry.egress);
+    assert_eq!(
+        created(&world.judge(&CONTROL, "sts")).subnets,
+        [(zone("a"), "subnet-a".into())].into(),
+        "no answer comes out of subnet-b"
+    );
+    let database = AclEntry {
+        egress: false,
+        ports: Some((5_432, 5_432)),
+        allow: true,
+        ..silent.clone()
+    };
+    let mut world = world
+        .subnet("subnet-c", "c", SubnetClass::Private)
+        .acl("acl-c", "subnet-c", &[database]);
+    let acls = world.snapshot.network_acls.as_mut().unwrap();
+    acls.get_mut(&"acl-c".into())
+        .unwrap()
+        .entries
+        .retain(|entry| entry.egress || entry.number == 90);
+    assert!(
+        world.judge(&CONTROL, "sts").changes().is_some(),
+        "no answer gets into subnet-c"
+    );
+    let inside = AclEntry {
+        network: net("10.0.0.0/16"),
+        ..silent
+    };
+    let led_astray = two_zones().acl("acl-b", "subnet-b", &[inside]).require(&["sts"]);
+    let finding = led_astray.judge(&CONTROL, "sts");
+    assert_eq!(
+        finding.changes(),
+        None,
+        "today it reaches the public address: {finding:#?}"
+    );
+}
+
+#[test]
+fn endpoint_for_which_no_address_is_left_is_not_said_to_be_remedied() {
+    let world = bare()
+        .subnet("subnet-a", "a", SubnetClass::Private)
+        .edit_subnet("subnet-a", |s| s.free_addresses = 1)
+        .require(&["kms", "sts"]);
+    let (findings, plan) = world.findings_and_plan();
+    let created = plan
+        .changes
+        .iter()
+        .filter(|planned| planned.change.kind() == ChangeKind::CreateEndpoint);
+    assert_eq!(created.count(), 1, "{plan:#?}");
+    let sts = findings
+        .iter()
+        .find(|f| f.key.control == CONTROL.name && f.key.service.as_deref().is_some_and(|s| s.ends_with(".sts")));
+    assert_eq!(
+        advice(sts.unwrap()),
+        "Once the changes for other findings are made, this one remains. No address is left for the network interface in \
+         subnet-a. Free an address there, or add a subnet with IPv4 addresses in a zone that \
+         com.amazonaws.eu-central-1.sts supports (eu-central-1a, eu-central-1b, eu-central-1c)."
+    );
+}
+
+#[test]
+fn endpoint_beyond_the_default_quota_is_left_to_people() {
+    let with = |count: usize| {
+        let many = (0..count).map(|n| format!("vpce-{n}"));
+        many.fold(two_zones().require(&["sts"]), |world, id| {
+            world.interface(&id, "kms", &["subnet-a"])
+        })
+    };
+    assert!(with(49).judge(&CONTROL, "sts").changes().is_some());
+    let full = advice(&with(50).judge(&CONTROL, "sts"));
+    assert!(
+        full.starts_with("The VPC has 50 interface endpoints, the default quota."),
+        "{full}"
+    );
+    assert!(
+        with(51).judge(&CONTROL, "sts").changes().is_some(),
+        "somebody raised the quota"
+    );
 }

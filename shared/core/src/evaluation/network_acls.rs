@@ -1,0 +1,290 @@
+//! What network ACLs do with the traffic between endpoints and their clients.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ipnet::IpNet;
+
+use super::Context;
+use super::service_ports::ServicePorts;
+use crate::model::address::AddressType;
+use crate::model::id::SubnetId;
+use crate::model::network_acl::{NetworkAcl, Passage};
+use crate::model::part::Gap;
+use crate::model::snapshot::Subnet;
+
+/// The TCP ports from which clients open connections, and to which answers go, first and last.
+/// [Ephemeral ports](https://docs.aws.amazon.com/vpc/latest/userguide/nacl-ephemeral-ports.html)
+type Ephemeral = (u16, u16);
+
+/// `net.ipv4.ip_local_port_range` of Linux, if nobody changed it.
+pub const LINUX: Ephemeral = (32_768, 60_999);
+/// Windows Server 2008 and later.
+pub const WINDOWS: Ephemeral = (49_152, 65_535);
+/// Lambda functions and NAT gateways.
+pub const LAMBDA: Ephemeral = (1_024, 65_535);
+
+/// The subnets of a VPC, and the network ACL of each.
+pub struct NetworkAcls<'a> {
+    subnets: &'a BTreeMap<SubnetId, Subnet>,
+    acls: BTreeMap<&'a SubnetId, Acl<'a>>,
+}
+
+#[derive(Clone, Copy)]
+struct Acl<'a> {
+    acl: &'a NetworkAcl,
+    /// Whether it is open to IPv4 and to IPv6.
+    ipv4: bool,
+    ipv6: bool,
+}
+
+impl Acl<'_> {
+    /// Whether it is open to all of these addresses.
+    fn open(self, addresses: AddressType) -> bool {
+        (self.ipv4 || !addresses.ipv4()) && (self.ipv6 || !addresses.ipv6())
+    }
+}
+
+/// Who is led to an endpoint.
+pub struct Usage<'a> {
+    pub ports: ServicePorts,
+    /// Those to which the names of the endpoint resolve.
+    pub addresses: AddressType,
+    pub clients: Vec<&'a Subnet>,
+    /// Whether other VPCs use it centrally.
+    pub by_spokes: bool,
+    /// The subnets in which it has network interfaces, and to which its clients are led already.
+    pub present: Vec<SubnetId>,
+}
+
+impl<'a> Context<'a> {
+    pub fn network_acls(&self) -> Result<NetworkAcls<'a>, Gap> {
+        let snapshot = self.snapshot;
+        let acls = snapshot.network_acls.as_ref().map_err(Gap::clone)?.values();
+        Ok(NetworkAcls {
+            subnets: snapshot.subnets.as_ref().map_err(Gap::clone)?,
+            acls: acls
+                .flat_map(|acl| {
+                    let open = Acl {
+                        acl,
+                        ipv4: acl.open(true),
+                        ipv6: acl.open(false),
+                    };
+                    acl.subnets.iter().map(move |subnet| (subnet, open))
+                })
+                .collect(),
+        })
+    }
+}
+
+impl<'a> NetworkAcls<'a> {
+    /// The subnets with these ids.
+    pub fn subnets<'i>(&self, ids: impl IntoIterator<Item = &'i SubnetId>) -> Vec<&'a Subnet> {
+        ids.into_iter().filter_map(|id| self.subnets.get(id)).collect()
+    }
+
+    /// What they drop between clients in one subnet and a network interface of an endpoint in another. Traffic within a subnet
+    /// passes no network ACL. Err where AWS lists no network ACL for a subnet, its id.
+    pub fn between<'s>(
+        &self,
+        ports: &ServicePorts,
+        addresses: AddressType,
+        client: &'s Subnet,
+        host: &'s Subnet,
+    ) -> Result<Dropped, &'s SubnetId> {
+        let mut dropped = Dropped::default();
+        if client.id == host.id {
+            return Ok(dropped);
+        }
+        let near = self.acls.get(&client.id).ok_or(&client.id)?;
+        let far = self.acls.get(&host.id).ok_or(&host.id)?;
+        if near.open(addresses) && far.open(addresses) {
+            return Ok(dropped);
+        }
+        for from in client.networks(addresses) {
+            for to in host.networks(addresses) {
+                if matches!((from, to), (IpNet::V4(_), IpNet::V4(_)) | (IpNet::V6(_), IpNet::V6(_))) {
+                    dropped.add(ports, (client, near.acl, from), (host, far.acl, to));
+                }
+            }
+        }
+        Ok(dropped)
+    }
+
+    /// What they would drop of the traffic that works now, once clients are led to a network interface in this subnet. None
+    /// where they would drop nothing of it.
+    ///
+    /// Clients that reach no network interface of the endpoint today lose nothing by another one. Neither do those that are
+    /// led to a new endpoint and whose own network ACL lets no traffic to the service through, wherever it is.
+    pub fn cut_off(&self, usage: &Usage<'_>, host: &Subnet) -> Option<Dropped> {
+        let mut lost = Dropped::default();
+        let dropped = |client, host| {
+            let between = self.between(&usage.ports, usage.addresses, client, host);
+            between.unwrap_or_else(|unlisted| Dropped {
+                unclear: [format!("AWS lists no network ACL for {unlisted}")].into(),
+                ..Dropped::default()
+            })
+        };
+        let present = self.subnets(&usage.present);
+        for client in &usage.clients {
+            let found = dropped(client, host);
+            if found.harm() == 0 {
+                continue;
+            }
+            let before = present.iter().map(|host| dropped(client, host).harm()).min();
+            let harmless = match before {
+                Some(before) => before >= found.harm(),
+                None => self.silent(usage, client),
+            };
+            if !harmless {
+                lost.extend(found);
+            }
+        }
+        if usage.by_spokes && !self.known_to_spokes(usage, host) {
+            lost.unclear.insert(format!(
+                "traffic of the VPCs that use the endpoint centrally ({})",
+                host.id
+            ));
+        }
+        (lost.harm() > 0).then_some(lost)
+    }
+
+    /// Whether the network ACL of a subnet does to other VPCs what that of a present network interface does, or lets
+    /// everything through.
+    fn known_to_spokes(&self, usage: &Usage<'_>, host: &Subnet) -> bool {
+        let mut present = usage.present.iter().filter_map(|id| self.acls.get(id));
+        let own = self.acls.get(&host.id);
+        own.is_some_and(|own| own.open(usage.addresses) || present.any(|other| other.acl.id == own.acl.id))
+    }
+
+    /// Whether the network ACL of a subnet lets out no request to the service, or lets in no answer, whatever the addresses.
+    fn silent(&self, usage: &Usage<'_>, client: &Subnet) -> bool {
+        let Some(own) = self.acls.get(&client.id) else {
+            return false;
+        };
+        let allowed = |egress, range| own.acl.allows_some(egress, usage.addresses, range);
+        // Lower ports are those of what listens in the subnet, such as databases.
+        let answers = (LINUX.0, WINDOWS.1);
+        !usage.ports.ranges().iter().any(|range| allowed(true, *range)) || !allowed(false, answers)
+    }
+}
+
+/// A subnet with its network ACL and its addresses of one family.
+type Side<'a> = (&'a Subnet, &'a NetworkAcl, IpNet);
+
+/// What network ACLs drop, each once, in words.
+#[derive(Debug, Default)]
+pub struct Dropped {
+    pub certain: BTreeSet<String>,
+    /// Depends on the clients.
+    pub unclear: BTreeSet<String>,
+    /// Answers to Lambda functions are dropped.
+    pub lambda: bool,
+}
+
+impl Dropped {
+    pub fn extend(&mut self, more: Self) {
+        self.certain.extend(more.certain);
+        self.unclear.extend(more.unclear);
+        self.lambda |= more.lambda;
+    }
+
+    /// All of it, a few of many.
+    pub fn words(&self) -> String {
+        shown(&self.certain.union(&self.unclear).cloned().collect())
+    }
+
+    /// How bad it is for the clients of a subnet: 0 where their traffic passes.
+    fn harm(&self) -> u8 {
+        match (self.certain.is_empty(), self.unclear.is_empty()) {
+            (true, true) => 0,
+            (true, false) => 1,
+            (false, _) => 2,
+        }
+    }
+
+    fn add(&mut self, ports: &ServicePorts, client: Side<'_>, endpoint: Side<'_>) {
+        let requests = |range| worst([leg(client, endpoint, true, range), leg(endpoint, client, false, range)]);
+        let answers = |range| worst([leg(endpoint, client, true, range), leg(client, endpoint, false, range)]);
+        let best = ports.ranges().iter().map(|range| requests(*range));
+        let best = best.min_by_key(|leg| leg.passage);
+        match best.as_ref().map_or(Passage::Allowed, |leg| leg.passage) {
+            Passage::Allowed => {}
+            Passage::PartlyDenied => self.unclear.extend(best.map(|leg| leg.words("part of"))),
+            Passage::Denied => self.certain.extend(best.map(|leg| leg.words(""))),
+        }
+        if answers(LAMBDA).passage == Passage::Allowed {
+            return;
+        }
+        let (linux, windows) = (answers(LINUX), answers(WINDOWS));
+        match (linux.passage, windows.passage) {
+            (Passage::Allowed, Passage::Allowed) => self.lambda = true,
+            (Passage::Denied, Passage::Denied) => {
+                self.certain.insert(linux.words("answers,"));
+            }
+            (Passage::Denied, _) => {
+                self.unclear.insert(linux.words("answers to Linux,"));
+            }
+            (_, Passage::Denied) => {
+                self.unclear.insert(windows.words("answers to Windows,"));
+            }
+            (Passage::Allowed, Passage::PartlyDenied) => {
+                self.unclear.insert(windows.words("part of the answers to Windows,"));
+            }
+            (Passage::PartlyDenied, _) => {
+                self.unclear.insert(linux.words("part of the answers,"));
+            }
+        }
+    }
+}
+
+/// Traffic between two subnets, where it passes the network ACL of one of them.
+struct Leg<'a> {
+    passage: Passage,
+    acl: &'a NetworkAcl,
+    subnet: &'a Subnet,
+    egress: bool,
+    peer: IpNet,
+    ports: (u16, u16),
+}
+
+fn leg<'a>((subnet, acl, _): Side<'a>, (_, _, peer): Side<'a>, egress: bool, ports: (u16, u16)) -> Leg<'a> {
+    Leg {
+        passage: acl.passage(egress, peer, ports),
+        acl,
+        subnet,
+        egress,
+        peer,
+        ports,
+    }
+}
+
+/// The first where both are as bad.
+fn worst<'a>([first, second]: [Leg<'a>; 2]) -> Leg<'a> {
+    if second.passage > first.passage { second } else { first }
+}
+
+impl Leg<'_> {
+    fn words(&self, what: &str) -> String {
+        let (first, last) = self.ports;
+        let ports = match first == last {
+            true => first.to_string(),
+            false => format!("{first}-{last}"),
+        };
+        let way = if self.egress { "outbound to" } else { "inbound from" };
+        let blank = if what.is_empty() { "" } else { " " };
+        format!(
+            "{what}{blank}TCP {ports} {way} {} ({} of {})",
+            self.peer, self.acl.id, self.subnet.id
+        )
+    }
+}
+
+/// A few of them: a VPC has many pairs of subnets.
+pub fn shown(texts: &BTreeSet<String>) -> String {
+    const MOST: usize = 4;
+    let first: Vec<_> = texts.iter().take(MOST).map(String::as_str).collect();
+    match texts.len() > MOST {
+        true => format!("{}; and {} more", first.join("; "), texts.len() - MOST),
+        false => first.join("; "),
+    }
+}
