@@ -213,7 +213,7 @@ fn recorded_events_show_which_function_would_evaluate_what() {
         assert_eq!((run.stderr.as_str(), run.status), ("", 0), "{}", run.stdout);
         for part in [
             "2026-03-01T12:00:00Z  CreateSubnet by arn:aws:iam::111122223333:user/ada\n",
-            "  subnet-inspector evaluates central-unreachable, endpoint-address-type, ",
+            "  subnet-inspector evaluates acl-blocks-endpoint, central-unreachable, ",
             "2026-03-01T12:00:00Z  RunInstances\n  ignored: ",
             "2 events; 1 ignored, 0 cannot be read. Started: subnet-inspector 1.\n",
         ] {

@@ -18,7 +18,7 @@ use crate::testing::service::{ServiceWorld, services};
 use crate::testing::strategy::enforced_worlds;
 
 /// So many random scopes of each kind.
-const SCOPES: usize = 250;
+const SCOPES: usize = 1_500;
 
 /// A scope and what its owner wants, at a moment, with one finding of a control.
 struct Case<'a> {
