@@ -118,7 +118,7 @@ pub fn analyse(document: &Document, perimeter: &Perimeter, endpoint: &EndpointCo
 fn analysis(document: &Document, setting: &Setting<'_>) -> Analysis {
     let mut budget = Budget::new();
     let (interpretations, all) = interpretations(document, !setting.perimeter.aws_services, setting.bearers);
-    let mut summary = Summary::default();
+    let mut summary = Summary::new(setting.endpoint.gateway);
     let mut lacking = false;
     if document.size() > MOST_VALUES {
         summary.doubts.push(format!(
@@ -170,7 +170,9 @@ fn analysis(document: &Document, setting: &Setting<'_>) -> Analysis {
         }
         summary.add(index, answers);
     }
-    if summary.is_closed() && (lacking || !summary.unknown_keys.is_empty()) {
+    summary.unknown_actions = hints::unknown_actions(document);
+    let unknown = lacking || !summary.unknown_keys.is_empty();
+    if (summary.is_closed() && unknown) || (summary.has_no_hole() && !summary.unknown_actions.is_empty()) {
         let mut known = BTreeSet::new();
         for named in &interpretations {
             let models = Model::all(document, setting, named.interpretation, Supposition::AsWritten);

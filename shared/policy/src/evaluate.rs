@@ -267,7 +267,11 @@ impl<'r> Judge<'r> {
 
     fn resource(&self, statement: &Statement) -> bool {
         let element = &statement.resource;
-        let named = |text: &Text| self.text_matches(text, &self.request.resource);
+        let every_bucket = self.every_bucket();
+        let named = |text: &Text| {
+            let mut names = std::iter::once(&self.request.resource).chain(&every_bucket);
+            names.any(|name| self.text_matches(text, name))
+        };
         if !element.not {
             return element.values.iter().any(named);
         }
@@ -276,6 +280,13 @@ impl<'r> Judge<'r> {
             return false;
         }
         !element.values.iter().any(named)
+    }
+
+    /// Another name of the resource of a request that lists the buckets of the caller.
+    fn every_bucket(&self) -> Option<String> {
+        let lists = self.action == LISTS_BUCKETS && self.request.resource == "*";
+        let partition = || Arn::parse(&self.request.principal).map_or("aws", |arn| arn.partition);
+        lists.then(|| every_bucket(partition()))
     }
 
     fn text_matches(&self, text: &Text, value: &str) -> bool {
@@ -336,6 +347,15 @@ impl<'r> Judge<'r> {
             _ => false,
         }
     }
+}
+
+/// The action without a resource that policies of AWS grant on every bucket:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-walkthroughs-managing-access-example1.html>
+pub(crate) const LISTS_BUCKETS: &str = "s3:listallmybuckets";
+
+/// What these policies name as its resource.
+pub(crate) fn every_bucket(partition: &str) -> String {
+    format!("arn:{partition}:s3:::*")
 }
 
 #[cfg(test)]

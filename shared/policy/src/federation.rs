@@ -7,6 +7,8 @@ use crate::service::Service;
 struct Unsigned {
     prefix: &'static str,
     actions: &'static [&'static str],
+    /// Whether callers may sign them all the same, and are then judged by who they are.
+    may_be_signed: bool,
     /// Where AWS documents that they need none.
     #[cfg_attr(
         not(test),
@@ -23,9 +25,11 @@ const UNSIGNED: &[Unsigned] = &[
     Unsigned {
         prefix: "sts",
         actions: &["sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"],
+        may_be_signed: false,
         source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sts_vpc_endpoint_policies.html",
     },
-    // Requests with an API key, with a token of an OpenID Connect provider or a user pool, or with a Lambda authorizer.
+    // Requests with an API key, with a token of an OpenID Connect provider or a user pool, or with a Lambda authorizer. APIs
+    // with IAM as authorizer take signed ones.
     Unsigned {
         prefix: "appsync",
         actions: &[
@@ -34,12 +38,15 @@ const UNSIGNED: &[Unsigned] = &[
             "appsync:EventSubscribe",
             "appsync:GraphQL",
         ],
+        may_be_signed: true,
         source: "https://docs.aws.amazon.com/appsync/latest/devguide/security-authz.html",
     },
-    // Methods without authorization, with a Lambda authorizer or with a Cognito user pool as authorizer.
+    // Methods without authorization, with a Lambda authorizer or with a Cognito user pool as authorizer. Methods with IAM as
+    // authorizer take signed requests.
     Unsigned {
         prefix: "execute-api",
         actions: &["execute-api:Invoke"],
+        may_be_signed: true,
         source: "https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-vpc-endpoint-policies.html",
     },
     // The operations of applications, without authorization or with an access token of the user pool: those whose `authtype`
@@ -80,12 +87,14 @@ const UNSIGNED: &[Unsigned] = &[
             "cognito-idp:VerifySoftwareToken",
             "cognito-idp:VerifyUserAttribute",
         ],
+        may_be_signed: false,
         source: "https://docs.aws.amazon.com/cognito/latest/developerguide/authentication-flows-public-server-side.html",
     },
     // App monitors with a resource policy that lets everybody send events, those without credentials among them.
     Unsigned {
         prefix: "rum",
         actions: &["rum:PutRumEvents"],
+        may_be_signed: true,
         source: "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-RUM-resource-policies.html",
     },
     // Runtimes and gateways whose inbound authorization is by JSON web tokens. IAM knows no principal of theirs, and the
@@ -100,6 +109,7 @@ const UNSIGNED: &[Unsigned] = &[
             "bedrock-agentcore:InvokeGateway",
             "bedrock-agentcore:StopRuntimeSession",
         ],
+        may_be_signed: true,
         source: "https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/vpc-interface-endpoints.html",
     },
     // Requests with an API key of Amazon Location. A key names the actions that it is good for, out of these.
@@ -117,6 +127,7 @@ const UNSIGNED: &[Unsigned] = &[
             "geo:SearchPlaceIndexForSuggestions",
             "geo:SearchPlaceIndexForText",
         ],
+        may_be_signed: true,
         source: "https://docs.aws.amazon.com/location/latest/developerguide/using-apikeys.html",
     },
     // Each says in its reference that it is public and needs no credentials.
@@ -128,6 +139,7 @@ const UNSIGNED: &[Unsigned] = &[
             "cognito-identity:GetOpenIdToken",
             "cognito-identity:UnlinkIdentity",
         ],
+        may_be_signed: false,
         source: "https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_Operations.html",
     },
 ];
@@ -141,6 +153,13 @@ pub(crate) fn is_call(action: &str) -> bool {
         .iter()
         .filter(|unsigned| unsigned.prefix.eq_ignore_ascii_case(prefix))
         .any(|unsigned| unsigned.actions.iter().any(|known| known.eq_ignore_ascii_case(action)))
+}
+
+/// Whether callers may sign such a call, and are then judged by who they are.
+pub(crate) fn may_be_signed(action: &str) -> bool {
+    let prefix = action.split(':').next().unwrap_or_default();
+    let mut signed = UNSIGNED.iter().filter(|unsigned| unsigned.may_be_signed);
+    signed.any(|unsigned| unsigned.prefix.eq_ignore_ascii_case(prefix)) && is_call(action)
 }
 
 /// Whether the call brings the token of an identity provider.

@@ -133,6 +133,14 @@ pub fn fix(document: &Document, perimeter: &Perimeter, endpoint: &EndpointContex
         setting,
         aws_owned::resources(perimeter, setting.service, &endpoint.region),
     );
+    // Where an Allow names some of them, another for every resource seldom needs the others.
+    let named = writer.named();
+    if !named.is_empty()
+        && named.len() < writer.owned.len()
+        && let Ok((_, fix)) = Writer::new(document, setting, named).search(&before)
+    {
+        return Ok(fix);
+    }
     if writer.owned.len() > FEW_EXCEPTIONS
         && let Some(fix) = writer.proven_by_sketch(&before)
     {
@@ -184,19 +192,24 @@ impl<'d> Writer<'d> {
 impl Writer<'_> {
     /// Lists of statements to try, the smallest first.
     fn attempts(&self, identity: bool, resource: bool) -> Vec<Vec<Deny>> {
-        let mut actions = vec![EVERY_ACTION.to_owned()];
         let unsigned = federation::calls(self.setting.service);
-        if !unsigned.is_empty() {
-            let others = list(&texts(&unsigned));
-            actions.push(format!(r#""NotAction":{others}"#));
-        }
+        let signed = unsigned
+            .iter()
+            .copied()
+            .filter(|action| federation::may_be_signed(action));
+        let signed: Vec<&str> = signed.collect();
+        let but_unsigned = format!(r#""NotAction":{}"#, list(&texts(&unsigned)));
+        let may_be_signed = format!(r#""Action":{}"#, list(&texts(&signed)));
         let owned = &self.owned;
+        let exceptions: &[&[String]] = if owned.is_empty() { &[&[]] } else { &[&[], owned] };
         let mut identities: Vec<Vec<Deny>> = Vec::new();
-        for action in &actions {
-            identities.push(vec![self.identity(action, &[])]);
-            if !owned.is_empty() {
-                identities.push(vec![self.identity(action, owned)]);
-            }
+        for except in exceptions {
+            identities.push(vec![self.identity(EVERY_ACTION, except)]);
+        }
+        for except in exceptions.iter().filter(|_| !unsigned.is_empty()) {
+            let mut denies = vec![self.identity(&but_unsigned, except)];
+            denies.extend((!signed.is_empty()).then(|| self.signed_identity(&may_be_signed, except)));
+            identities.push(denies);
         }
         let arns = self.exempt(true).arns;
         let mut resources = vec![self.resource(&Exempt::default(), false)];

@@ -272,7 +272,8 @@ impl<'r> Checker<'r> {
         let published = published.map(|published| published.targets);
         match published {
             _ if federation::is_call(&request.action) => Ok(()),
-            None | Some(Targets::Unknown) => Ok(()),
+            None => must(false, || format!("AWS has no action `{}`", request.action)),
+            Some(Targets::Unknown) => Ok(()),
             Some(Targets::Nothing) => {
                 must(request.resource == "*", || "the action names no resource")?;
                 must(

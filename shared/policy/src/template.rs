@@ -73,9 +73,18 @@ pub fn template(service: &str, region: &str, perimeter: &Perimeter) -> Result<St
     }
     let unsigned = federation::calls(behind.service);
     if behind.service.is_some() && !unsigned.is_empty() {
-        // The caller has no credentials of AWS that a condition could be about.
+        // The caller has no credentials of AWS that a condition could be about. Requests with a signature have the key.
+        let without_signature = condition("Null", "aws:PrincipalIsAWSService", ["true"]);
+        let (signed, never): (Vec<&str>, Vec<&str>) =
+            unsigned.iter().partition(|action| federation::may_be_signed(action));
         for resource in &resources {
-            policy.allow("UnsignedToTrusted", &unsigned, &resource.arns, [&resource.conditions]);
+            if !never.is_empty() {
+                policy.allow("UnsignedToTrusted", &never, &resource.arns, [&resource.conditions]);
+            }
+            if !signed.is_empty() {
+                let conditions = [&resource.conditions, &without_signature];
+                policy.allow("UnsignedToTrusted", &signed, &resource.arns, conditions);
+            }
         }
     }
     if perimeter.aws_services {

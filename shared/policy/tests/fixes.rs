@@ -9,7 +9,7 @@
 
 use std::collections::BTreeMap;
 
-use postern_policy::{Containment, Document, NoFix, Perimeter, analyse, fix, short_name};
+use postern_policy::{Containment, Document, NoFix, Perimeter, Request, analyse, evaluate, fix, short_name};
 
 mod documents;
 
@@ -141,4 +141,40 @@ fn trusted_resources_alone_trust_no_principal() {
         fix(&document, &perimeter, &endpoint("s3", false)),
         Err(NoFix::NobodyTrusted)
     );
+}
+
+#[test]
+fn fix_keeps_every_kind_of_principal_that_is_trusted_by_its_name() {
+    for name in [
+        "arn:aws:iam::555566667777:role/app",
+        "arn:aws:iam::555566667777:user/deploy",
+        "arn:aws:iam::555566667777:user/team/deploy",
+        "arn:aws:iam::555566667777:root",
+        "arn:aws:sts::555566667777:federated-user/deploy",
+    ] {
+        let perimeter = Perimeter {
+            organizations: vec!["o-exampleorg1".to_owned()],
+            principals: vec![name.to_owned()],
+            ..Perimeter::default()
+        };
+        let fixed = fix(&Document::parse(OPEN).unwrap(), &perimeter, &endpoint("sqs", false)).unwrap();
+        let context = [
+            ("aws:PrincipalArn", name),
+            ("aws:PrincipalAccount", "555566667777"),
+            ("aws:PrincipalIsAWSService", "false"),
+            ("aws:ResourceAccount", "111122223333"),
+            ("aws:ResourceOrgID", "o-exampleorg1"),
+        ];
+        let request = Request {
+            principal: name.to_owned(),
+            action: "sqs:SendMessage".to_owned(),
+            resource: "arn:aws:sqs:us-east-1:111122223333:orders".to_owned(),
+            context: context
+                .map(|(key, value)| (key.to_owned(), vec![value.to_owned()]))
+                .into(),
+            gateway: false,
+        };
+        let decision = evaluate(&Document::parse(&fixed.text).unwrap(), &request);
+        assert!(decision.is_allowed(), "{name}: {}", fixed.text);
+    }
 }

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use super::budget::Budget;
-use super::model::Model;
+use super::model::{Model, Supposition};
 use super::resources::ResourceFormat;
 use super::strings::{Domain, WORD, candidates};
 use crate::bits::Bits;
 use crate::document::ActionPattern;
+use crate::evaluate::LISTS_BUCKETS;
 use crate::federation;
 use crate::glob::{Pattern, Piece};
 use crate::service::{self, Published, Service, Targets};
@@ -67,6 +68,8 @@ pub(super) enum Formats {
     Any,
     /// No resource.
     Nowhere,
+    /// No resource, but policies may name every bucket.
+    EveryBucket,
     Only(Bits),
     /// Resources of no known format.
     Unknown,
@@ -77,7 +80,8 @@ impl Formats {
     pub(super) fn has(self, format: ResourceFormat) -> bool {
         match (self, format) {
             (Self::Nowhere, format) => format == ResourceFormat::Nowhere,
-            (_, ResourceFormat::Nowhere) => false,
+            (Self::EveryBucket, format) => format == ResourceFormat::EveryBucket,
+            (_, ResourceFormat::Nowhere | ResourceFormat::EveryBucket) => false,
             (Self::Any, _) | (Self::Unknown, ResourceFormat::Unknown) => true,
             (Self::Only(all), ResourceFormat::Known(format)) => all.has(format),
             (Self::Only(_), ResourceFormat::Unknown) | (Self::Unknown, ResourceFormat::Known(_)) => false,
@@ -154,12 +158,18 @@ impl<'n> Candidate<'n> {
     }
 }
 
-/// The actions whose requests need no signature.
-pub(super) fn federated_actions(model: &Model<'_>, complete: &mut bool, budget: &mut Budget) -> Vec<ActionGroup> {
+/// The actions whose requests need no signature: those that may have one, or those that never do.
+pub(super) fn federated_actions(
+    model: &Model<'_>,
+    may_be_signed: bool,
+    complete: &mut bool,
+    budget: &mut Budget,
+) -> Vec<ActionGroup> {
     let candidate = |name| service::action(name).map_or(Candidate::Named(name), Candidate::Published);
-    let names = federation::calls(model.setting.service).into_iter().map(candidate);
+    let names = federation::calls(model.setting.service).into_iter();
+    let names = names.filter(|name| federation::may_be_signed(name) == may_be_signed);
     groups(
-        distinct(model, names, &|_| true, complete, budget).into_iter(),
+        distinct(model, names.map(candidate), &|_| true, complete, budget).into_iter(),
         Formats::Any,
     )
 }
@@ -221,11 +231,17 @@ pub(super) fn actions_without_resource(
         .flat_map(|service| &service.actions)
         .map(Candidate::Published);
     let nameless = actions.filter(|action| action.names_nothing());
+    let (lists, nameless): (Vec<_>, Vec<_>) = nameless.partition(|action| action.lower() == LISTS_BUCKETS);
     let wanted = |name: &str| !federation::is_call(name);
-    groups(
-        distinct(model, nameless, &wanted, complete, budget).into_iter(),
-        Formats::Nowhere,
-    )
+    let mut of = |actions: Vec<Candidate<'static>>, formats| {
+        let actions = distinct(model, actions.into_iter(), &wanted, complete, budget);
+        groups(actions.into_iter(), formats)
+    };
+    let mut all = of(nameless, Formats::Nowhere);
+    if !lists.is_empty() {
+        all.extend(of(lists, Formats::EveryBucket));
+    }
+    all
 }
 
 /// One action of each kind that the statements tell apart, of those that are wanted by their name in lower case.
@@ -274,7 +290,10 @@ fn anything<'n>(
         name.split_once(':')
             .is_some_and(|(prefix, action)| word(prefix) && word(action))
     };
-    let exact = |action: &&ActionPattern| matches!(action.pattern, Pattern::Exact(_)) && possible(&action.raw);
+    let exact = |action: &&ActionPattern| {
+        let missing = || model.supposition == Supposition::AsPublished && is_missing(action);
+        matches!(action.pattern, Pattern::Exact(_)) && possible(&action.raw) && !missing()
+    };
     let mut names: Vec<Candidate<'n>> = named
         .iter()
         .copied()
@@ -302,6 +321,16 @@ fn anything<'n>(
     let known: BTreeSet<Cow<'_, str>> = names.iter().map(|name| name.lower()).collect();
     let made_up = found.values.into_iter().filter(|value| !known.contains(value.as_str()));
     (names, made_up.collect())
+}
+
+/// Whether AWS publishes the actions of a service, and none that the pattern stands for.
+pub(super) fn is_missing(action: &ActionPattern) -> bool {
+    let prefix = action.raw.split(':').next().unwrap_or_default();
+    let service = service::of_prefix(&prefix.to_ascii_lowercase());
+    service.is_some_and(|service| {
+        let mut actions = service.actions.iter();
+        !actions.any(|known| action.matches(&known.lower, true))
+    })
 }
 
 /// The known services that these patterns of actions name.

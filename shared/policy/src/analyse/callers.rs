@@ -98,7 +98,7 @@ pub(super) struct Membership {
     pub(super) organization: Option<Rc<str>>,
     pub(super) path: Option<Rc<str>>,
     pub(super) trusted: bool,
-    /// See [`Identities::first`].
+    /// See [`super::identities::Second`].
     pub(super) first: Option<Rc<str>>,
     /// Statements that do not fail on a caller with this membership, and those that do not fail on such an owner.
     pub(super) caller: Bits,
@@ -132,7 +132,10 @@ pub(super) fn memberships(
     };
     let weigh = |kinds: [KeyMeaning; 2]| 1 + kinds.iter().map(|kind| model.weight(*kind)).sum::<usize>();
     let sigs = |kinds: [KeyMeaning; 2], values: &[&str]| kinds.map(|kind| model.sig(kind, values));
-    for organization in &identities.organizations {
+    let firsts = identities.organizations.iter().map(|organization| (organization, None));
+    let seconds = identities.second_organizations.iter();
+    let seconds = seconds.map(|second| (&second.own, Some(&second.first)));
+    for (organization, first) in firsts.chain(seconds) {
         if !budget.spend(weigh(organizations)) {
             *complete = false;
             break;
@@ -158,7 +161,7 @@ pub(super) fn memberships(
                 organization: Some(organization.clone()),
                 path: Some(path.into()),
                 trusted,
-                first: identities.first(organization).cloned(),
+                first: first.cloned(),
                 caller: caller & caller_path,
                 owner: owner & owner_path,
             });
@@ -205,8 +208,7 @@ pub(super) fn principals(
     let mut accounts: Vec<(AccountClass, usize)> = Vec::new();
     // Requests that name no resource are about the caller's own account, so that its being the owner tells callers apart.
     let of_own = model.resources.iter().any(|element| element.not || !element.every);
-    let accounts_of_callers = identities.outsiders.iter().chain(&identities.named);
-    for account in accounts_of_callers.filter(|account| identities.first(account).is_none()) {
+    for account in identities.outsiders.iter().chain(&identities.named) {
         if !budget.spend(weight) {
             return Principals { all, complete: false };
         }

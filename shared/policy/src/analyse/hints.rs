@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use super::actions::is_missing;
 use super::atoms;
 use crate::arn::{is_account, is_organization};
 use crate::condition_keys::{self, ValueType};
-use crate::document::{Condition, Document, Effect, Statement, Version};
+use crate::document::{Condition, Document, Effect, PrincipalEntry, Statement, Version};
 use crate::glob::Pattern;
 use crate::interpretation::Interpretation;
+use crate::operators::Family;
 use crate::service;
 use crate::text::{Form, Text};
 
@@ -15,10 +17,14 @@ use crate::text::{Form, Text};
 const MOST_HINTS: usize = 10;
 
 /// What to say of them, one sentence each without its full stop.
-pub(super) fn hints(document: &Document) -> Vec<String> {
+pub(super) fn hints(document: &Document, gateway: bool) -> Vec<String> {
     let mut all = Vec::new();
     let mut seen = BTreeSet::new();
     for statement in document.statements() {
+        let everybody = statement.principal.values.contains(&PrincipalEntry::Everyone);
+        if gateway && !everybody && !statement.principal.not && seen.insert(GATEWAY.to_owned()) {
+            all.push(format!("`Statement[{}].Principal`: {GATEWAY}", statement.index));
+        }
         for condition in &statement.conditions {
             if all.len() >= MOST_HINTS {
                 break;
@@ -34,12 +40,19 @@ pub(super) fn hints(document: &Document) -> Vec<String> {
                 Some(_) => found.extend(lacked_by_actions(statement, condition)),
             }
             found.extend(condition.texts().iter().filter_map(|text| misfit(condition, text)));
+            found.extend(refused(condition));
             all.extend(
                 found
                     .into_iter()
                     .filter(|hint| seen.insert(hint.clone()))
                     .map(|hint| format!("`{path}`: {hint}")),
             );
+        }
+        for action in statement.action.values.iter().filter(|action| is_missing(action)) {
+            let not = if statement.action.not { "Not" } else { "" };
+            let hint = format!("AWS has no action `{}`, so no request is for it", action.raw);
+            let found = seen.insert(hint.clone()).then_some(hint);
+            all.extend(found.map(|hint| format!("`Statement[{}].{not}Action`: {hint}", statement.index)));
         }
         for text in &statement.resource.values {
             let not = if statement.resource.not { "Not" } else { "" };
@@ -50,6 +63,15 @@ pub(super) fn hints(document: &Document) -> Vec<String> {
     }
     all.truncate(MOST_HINTS);
     all
+}
+
+/// The actions of Allows that AWS does not publish, as the document spells them.
+pub(super) fn unknown_actions(document: &Document) -> Vec<String> {
+    let allows = document.statements().iter();
+    let allows = allows.filter(|statement| statement.effect == Effect::Allow && !statement.action.not);
+    let actions = allows.flat_map(|statement| &statement.action.values);
+    let missing = actions.filter(|action| is_missing(action));
+    missing.map(|action| action.raw.clone()).collect()
 }
 
 /// Resources in a short form that AWS documents for the resource policies of APIs only.
@@ -126,6 +148,27 @@ fn placeholders(text: &Text, version: Version) -> Vec<String> {
             )
         })
         .collect()
+}
+
+/// <https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html#vpc-endpoint-policies-gateway>
+const GATEWAY: &str = "policies of gateway endpoints need the principal `*` with a condition on `aws:PrincipalArn`: an \
+                       account here is its root user alone";
+
+/// What AWS says that endpoint policies cannot have: wildcards and numeric operators with keys for ids that AWS gives.
+/// <https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html#vpc-endpoint-policy-considerations>
+fn refused(condition: &Condition) -> Option<String> {
+    let key = condition_keys::find(&condition.key_id).filter(|_| condition.key_id.starts_with("aws:"))?;
+    let of_id = matches!(
+        key.values,
+        ValueType::Account | ValueType::Organization | ValueType::Vpc
+    );
+    let wild = |text: &Text| matches!(text.fixed(), Some(Form::Text(Pattern::All | Pattern::Glob(_))));
+    let numeric = matches!(condition.operator.family(), Family::Number(_));
+    let refused = of_id && (numeric || condition.texts().iter().any(wild));
+    refused.then(|| {
+        let key = &condition.key;
+        format!("AWS says that endpoint policies cannot have wildcards or numeric operators with `{key}`")
+    })
 }
 
 /// A value that no request can have.

@@ -1,5 +1,6 @@
 //! Accounts, organisations and paths that a document can tell apart.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::automata;
@@ -34,17 +35,31 @@ pub(super) struct Identities {
     /// Accounts that nobody names.
     pub(super) outsiders: Vec<Rc<str>>,
     pub(super) organizations: Vec<Rc<str>>,
-    /// Accounts and organisations that nothing tells from another one but that they are two, with this other one. They are
-    /// for owners alone, where the caller is of the other one. Empty where variables may tell any two apart.
-    seconds: Vec<[Rc<str>; 2]>,
+    /// Empty where variables may tell any two accounts or organisations apart.
+    pub(super) second_accounts: Vec<Second>,
+    pub(super) second_organizations: Vec<Second>,
     pub(super) complete: bool,
+}
+
+/// An account or organisation that nothing tells from another one but that they are two. It is for owners alone, where the
+/// caller is of the other one: every other caller has the other one for an owner.
+#[derive(Clone)]
+pub(super) struct Second {
+    pub(super) own: Rc<str>,
+    pub(super) first: Rc<str>,
+}
+
+/// The accounts or organisations that a document tells apart.
+struct Spread {
+    named: Vec<Rc<str>>,
+    outsiders: Vec<Rc<str>>,
+    seconds: Vec<Second>,
 }
 
 impl Identities {
     /// With `alike`, no variable tells two accounts or organisations apart that no pattern does.
     pub(super) fn new(model: &Model<'_>, alike: bool, budget: &mut Budget) -> Self {
         let mut complete = true;
-        let mut seconds = Vec::new();
         let patterns = account_patterns(model);
         let twelve = [Piece::One; 12];
         let domain = Domain {
@@ -56,9 +71,9 @@ impl Identities {
             avoid: &[],
             automaton: automata::DIGITS,
             read_first: false,
+            by_words: false,
         };
-        let outside = &OUTSIDE_ACCOUNTS;
-        let (named, outsiders) = spread(patterns, outside, &domain, &mut seconds, &mut complete, budget);
+        let accounts = spread(patterns, &OUTSIDE_ACCOUNTS, alike, &domain, &mut complete, budget);
         let prefix = [Piece::Char('o'), Piece::Char('-'), Piece::Any];
         let domain = Domain {
             base: &prefix,
@@ -69,28 +84,18 @@ impl Identities {
             avoid: &[],
             automaton: automata::ORGANIZATION,
             read_first: false,
+            by_words: false,
         };
         let patterns = organization_patterns(model);
-        let outside = &OUTSIDE_ORGANIZATIONS;
-        let (mut organizations, outsiders_too) =
-            spread(patterns, outside, &domain, &mut seconds, &mut complete, budget);
-        organizations.extend(outsiders_too);
-        if !alike {
-            seconds.clear();
-        }
+        let organizations = spread(patterns, &OUTSIDE_ORGANIZATIONS, alike, &domain, &mut complete, budget);
         Self {
-            named,
-            outsiders,
-            organizations,
-            seconds,
+            named: accounts.named,
+            outsiders: accounts.outsiders,
+            organizations: [organizations.named, organizations.outsiders].concat(),
+            second_accounts: accounts.seconds,
+            second_organizations: organizations.seconds,
             complete,
         }
-    }
-
-    /// The account or organisation that this one is told from by nothing, where callers are to have the other one.
-    pub(super) fn first(&self, second: &str) -> Option<&Rc<str>> {
-        let mut all = self.seconds.iter();
-        all.find(|[own, _]| **own == *second).map(|[_, first]| first)
     }
 }
 
@@ -106,15 +111,15 @@ pub(super) fn may_be_organization(shape: &[Piece]) -> bool {
 }
 
 /// The constants, some outsiders, and representatives for the wildcards. Two are enough of those that no pattern tells
-/// apart: these pairs are added to `seconds`.
+/// apart, the second of them apart if they are `alike` to variables, too.
 fn spread(
     patterns: Vec<Pattern>,
     outsiders: &[&str],
+    alike: bool,
     domain: &Domain<'_>,
-    seconds: &mut Vec<[Rc<str>; 2]>,
     complete: &mut bool,
     budget: &mut Budget,
-) -> (Vec<Rc<str>>, Vec<Rc<str>>) {
+) -> Spread {
     let mut values: Vec<Rc<str>> = Vec::new();
     let mut add = |value: &str| {
         if !values.iter().any(|known| **known == *value) {
@@ -133,7 +138,7 @@ fn spread(
         let named = |pattern: &Pattern| matches!(pattern, Pattern::Exact(named) if named == text);
         patterns.iter().any(named)
     };
-    let outside: Vec<Rc<str>> = outsiders
+    let mut outside: Vec<Rc<str>> = outsiders
         .iter()
         .filter(|outsider| !exact(outsider))
         .take(2)
@@ -161,22 +166,30 @@ fn spread(
     let globs = || patterns.iter().filter(|pattern| matches!(pattern, Pattern::Glob(_)));
     let all = outside.iter().chain(&values).filter(|name| !exact(name));
     let mut classes: Vec<(Vec<bool>, Rc<str>, usize)> = Vec::new();
-    let mut more: Vec<Rc<str>> = Vec::new();
+    let (mut seconds, mut more) = (Vec::new(), BTreeSet::new());
     for name in all {
         budget.spend(patterns.len() / 4);
         let class: Vec<bool> = globs().map(|glob| glob.matches(name)).collect();
         match classes.iter_mut().find(|(known, ..)| *known == class) {
             Some((_, first, count)) => {
                 *count += 1;
-                if *count == 2 {
-                    seconds.push([name.clone(), first.clone()]);
-                } else {
-                    more.push(name.clone());
+                let second = *count == 2;
+                if second {
+                    let (own, first) = (name.clone(), first.clone());
+                    seconds.push(Second { own, first });
+                }
+                if !second || alike {
+                    more.insert(name.clone());
                 }
             }
             None => classes.push((class, name.clone(), 1)),
         }
     }
     values.retain(|name| !more.contains(name));
-    (values, outside)
+    outside.retain(|name| !more.contains(name));
+    Spread {
+        named: values,
+        outsiders: outside,
+        seconds: if alike { seconds } else { Vec::new() },
+    }
 }

@@ -80,7 +80,12 @@ pub(super) fn owners(
     .fold(Bits::ALL, |bits, kind| bits & model.sig(kind, &[]));
     let mut classes: Vec<(Bits, Rc<str>, bool, usize)> = Vec::new();
     let mut all = Vec::new();
-    for account in identities.named.iter().chain(&identities.outsiders) {
+    // Seconds come last, so that they stand for no class: they are owners for some callers only.
+    let firsts = identities.named.iter().chain(&identities.outsiders);
+    let firsts = firsts.map(|account| (account, None));
+    let seconds = identities.second_accounts.iter();
+    let seconds = seconds.map(|second| (&second.own, Some(&second.first)));
+    for (account, first) in firsts.chain(seconds) {
         let sig = if told {
             model.sig(KeyMeaning::ResourceAccount, &[account])
         } else {
@@ -113,7 +118,7 @@ pub(super) fn owners(
                 organization: membership.organization.clone(),
                 path: membership.path.clone(),
                 trusted: trusted || membership.trusted,
-                of_caller: [identities.first(account).cloned(), membership.first.clone()],
+                of_caller: [first.cloned(), membership.first.clone()],
                 told,
                 sig: if told { sig & membership.owner } else { unknown },
             });

@@ -9,7 +9,9 @@ use super::model::KeyMeaning;
 use super::model::Model;
 use crate::arn::{Arn, is_account};
 use crate::bits::Bits;
+use crate::evaluate::every_bucket;
 use crate::glob::{Pattern, Piece};
+use crate::partition;
 use crate::text::{ArnPattern, Form};
 
 mod known;
@@ -42,6 +44,8 @@ pub(super) enum ResourceFormat {
     Unknown,
     /// `*`: the request names no resource.
     Nowhere,
+    /// The same where policies may name every bucket.
+    EveryBucket,
 }
 
 /// Representatives of the resources of one account, and of resources whose ARN has no account. With `trusted`, those
@@ -55,7 +59,6 @@ pub(super) fn resources(
     complete: &mut bool,
     budget: &mut Budget,
 ) -> Vec<Resource> {
-    let nowhere = nowhere(model, known, lookup);
     let (resolved, rules) = resolve(model, lookup);
     let mut patterns = Cow::Borrowed(known.patterns.as_slice());
     if !resolved.is_empty() {
@@ -107,7 +110,7 @@ pub(super) fn resources(
             }
         }
     }
-    all.push(nowhere);
+    all.push(nowhere(model, known, lookup, ResourceFormat::Nowhere));
     all
 }
 
@@ -125,24 +128,33 @@ impl Resource {
     }
 }
 
-/// What requests of actions without resources are about.
-pub(super) fn nowhere(model: &Model<'_>, known: &Known<'_>, lookup: Option<Lookup<'_>>) -> Resource {
+/// What requests of actions without resources are about, in each of the formats that these have.
+pub(super) fn nowheres(model: &Model<'_>, known: &Known<'_>, lookup: Option<Lookup<'_>>) -> Vec<Resource> {
+    let buckets = model.may_have("s3").then_some(ResourceFormat::EveryBucket);
+    let formats = std::iter::once(ResourceFormat::Nowhere).chain(buckets);
+    formats.map(|format| nowhere(model, known, lookup, format)).collect()
+}
+
+fn nowhere(model: &Model<'_>, known: &Known<'_>, lookup: Option<Lookup<'_>>, format: ResourceFormat) -> Resource {
     const NONE: &str = "*";
+    let home = partition::of_region(&model.setting.endpoint.region);
+    let bucket = (format == ResourceFormat::EveryBucket).then(|| every_bucket(home));
     let (resolved, rules) = resolve(model, lookup);
     let of_variables = resolved.iter().map(|(place, pattern)| (Bits::one(*place), pattern));
     // The settings' own patterns come after those of the document.
     let fixed = known.patterns.iter().take_while(|entry| entry.own);
     let fixed = fixed.map(|entry| (entry.statements, entry.pattern));
-    let hits = of_variables
-        .chain(fixed)
-        .filter(|(_, pattern)| pattern.matches(NONE, model.interpretation.short_arns));
+    let hits = of_variables.chain(fixed).filter(|(_, pattern)| {
+        let mut names = std::iter::once(NONE).chain(bucket.as_deref());
+        names.any(|name| pattern.matches(name, model.interpretation.short_arns))
+    });
     let sig = rules.sig(hits.fold(Bits::NONE, |named, (statements, _)| named | statements));
     Resource {
         arn: NONE.to_owned(),
         listed: false,
         owned: false,
         of_aws: false,
-        format: ResourceFormat::Nowhere,
+        format,
         sig,
     }
 }

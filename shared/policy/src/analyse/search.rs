@@ -14,7 +14,7 @@ use super::keys::Choice;
 use super::model::KeyMeaning;
 use super::model::{Key, Model};
 use super::owners::{AccountClasses, Owner};
-use super::resources::{Known, Resource, nowhere, resources};
+use super::resources::{Known, Resource, nowheres, resources};
 use crate::bits::Bits;
 use crate::document::PrincipalEntry;
 
@@ -73,6 +73,8 @@ pub(super) struct Search<'m, 'd> {
     /// Texts of resources that variables may have parts of.
     shapes: Vec<String>,
     lets_nothing_through: Option<bool>,
+    /// Whether no action was left out.
+    all_actions: bool,
     /// Whether resources that the settings trust are looked for besides those of trusted owners.
     pub(super) thorough: bool,
     /// Whether nothing was left out. Links are counted apart.
@@ -87,6 +89,8 @@ struct ActionClass {
     alone: bool,
     /// Whether the actions bring the token of an identity provider in place of a signature.
     federated: bool,
+    /// Whether callers may sign the actions.
+    may_be_signed: bool,
     groups: Vec<ActionGroup>,
     owners: Vec<Owner>,
 }
@@ -157,7 +161,8 @@ impl<'m, 'd> Search<'m, 'd> {
                     continue;
                 }
                 for owner in class.owners.iter().chain(own.get(at).into_iter().flatten()) {
-                    let untrusted = goal == Goal::Resource || (goal == Goal::Identity && class.federated);
+                    let unsigned = class.has_unsigned(principal.caller);
+                    let untrusted = goal == Goal::Resource || (goal == Goal::Identity && unsigned);
                     if (untrusted && owner.trusted)
                         || owner.is_needless(principal)
                         || !at_home(&owner.account, owner.organization.as_deref())
@@ -222,8 +227,9 @@ impl<'m, 'd> Search<'m, 'd> {
             .iter_mut()
             .filter(|class| class.alone && class.groups.is_empty())
         {
-            class.groups = actions_without_resource(model, &mut self.complete, budget);
+            class.groups = actions_without_resource(model, &mut self.all_actions, budget);
         }
+        self.complete &= self.all_actions;
         let sigs = || {
             let groups = self.classes.iter().flat_map(|class| &class.groups);
             groups.flat_map(|group| &group.actions).map(|action| action.sig)
@@ -240,6 +246,7 @@ impl<'m, 'd> Search<'m, 'd> {
             }) && resources.is_some_and(|element| element.every && !element.not)
         };
         let told = (some & model.allow).is_empty() || (every & model.deny).iter().any(plain);
+        let told = told && self.all_actions && !budget.is_spent();
         *self.lets_nothing_through.insert(told)
     }
 
@@ -264,7 +271,7 @@ impl<'m, 'd> Search<'m, 'd> {
         let class = &place.owner.class;
         let none;
         let all = if place.class.alone {
-            none = [nowhere(self.model, &self.known, None)];
+            none = nowheres(self.model, &self.known, None);
             none.as_slice()
         } else {
             let known = |all: &[(Rc<str>, bool, Vec<Resource>)]| {
@@ -312,6 +319,11 @@ impl ActionClass {
             Caller::Bearer(_) => self.federated,
             _ => true,
         }
+    }
+
+    /// Whether a request by the caller is one without a signature, so that nothing counts but whose resource it is for.
+    fn has_unsigned(&self, caller: Caller) -> bool {
+        self.federated && !(self.may_be_signed && (caller.is_iam() || caller == Caller::Service))
     }
 }
 

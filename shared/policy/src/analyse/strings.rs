@@ -10,11 +10,13 @@ use super::budget::Budget;
 use crate::glob::{Pattern, Piece, matches, meet_in_steps};
 
 mod fill;
+mod joined;
 mod walk;
 
 pub(super) use walk::Automaton;
 
 use fill::fill;
+use joined::joined;
 
 const MOST_SHAPES: usize = 1_500;
 const MOST_MEETS: usize = 48;
@@ -45,6 +47,9 @@ pub(super) struct Domain<'a> {
     pub(super) automaton: Automaton<'a>,
     /// Whether patterns with question marks are read letter by letter at once, because filling them takes longer.
     pub(super) read_first: bool,
+    /// Whether strings for patterns that look for words anywhere are put together from these words first. That makes one
+    /// string for each class, which is too few where variables tell more of them apart.
+    pub(super) by_words: bool,
 }
 
 pub(super) const WORD: Domain<'static> = Domain {
@@ -56,6 +61,7 @@ pub(super) const WORD: Domain<'static> = Domain {
     avoid: &[],
     automaton: walk::EVERY,
     read_first: false,
+    by_words: false,
 };
 
 /// One representative for each class that `patterns` tell apart within the domain.
@@ -86,6 +92,11 @@ pub(super) fn candidates<'p>(
     let texts = values.len();
     budget.spend(values.len() / 8);
     let known = Known::new(globs, seen.clone(), domain);
+    let looks_for_words = domain.by_words && known.inner_stars > 1;
+    if looks_for_words && let Some(found) = joined(&known, domain, budget) {
+        values.extend(found);
+        return Candidates { values, complete: true };
+    }
     if domain.read_first && known.question_marks > 0 {
         let plain = fill(domain.base, &known, domain, budget).values;
         let with_plain: Vec<String> = values.iter().cloned().chain(plain).collect();
@@ -149,6 +160,8 @@ struct Known<'d> {
     avoid: &'d [&'d Pattern],
     /// How many `?` there are.
     question_marks: usize,
+    /// How many stars there are besides one for each pattern.
+    inner_stars: usize,
     /// Whether a star stops at colons.
     fields: bool,
     /// The ASCII characters that a pattern names, a bit for each.
@@ -167,6 +180,7 @@ impl<'d> Known<'d> {
         let ascii = chars.flatten().filter(char::is_ascii);
         Self {
             named: ascii.fold(0, |named, c| named | 1 << u32::from(c)),
+            inner_stars: globs.iter().map(|glob| inner_stars(glob)).sum(),
             question_marks: pieces().filter(|piece| **piece == Piece::One).count(),
             fields: pieces().any(|piece| *piece == Piece::Field),
             avoid: domain.avoid,
@@ -191,6 +205,11 @@ impl<'d> Known<'d> {
     fn alike(&self, text: &str, fresh: &str) -> bool {
         !self.exacts.contains(text) && self.accepting(text) == self.accepting(fresh)
     }
+}
+
+fn inner_stars(glob: &[Piece]) -> usize {
+    let stars = glob.iter().filter(|piece| **piece == Piece::Any).count();
+    stars.saturating_sub(1)
 }
 
 /// The patterns and all their intersections within the base.

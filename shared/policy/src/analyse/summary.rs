@@ -19,6 +19,10 @@ pub(super) struct Summary {
     locks_differ: bool,
     /// Condition keys that AWS does not have.
     pub(super) unknown_keys: Vec<String>,
+    /// Actions of Allows that AWS does not have.
+    pub(super) unknown_actions: Vec<String>,
+    /// Whether the policy is that of a gateway endpoint.
+    gateway: bool,
 }
 
 /// What the interpretations say to one question.
@@ -43,6 +47,13 @@ impl Found {
 }
 
 impl Summary {
+    pub(super) fn new(gateway: bool) -> Self {
+        Self {
+            gateway,
+            ..Self::default()
+        }
+    }
+
     /// Adds what an interpretation says to the three questions.
     pub(super) fn add(&mut self, index: usize, [identity, resource, reach]: [Answer; 3]) {
         for (doubted, answer) in self.doubted.iter_mut().zip([&identity, &resource]) {
@@ -75,7 +86,12 @@ impl Summary {
 
     /// Whether the policy has neither hole and lets trusted principals use the endpoint, as far as was found out.
     pub(super) fn is_closed(&self) -> bool {
-        self.identity.first.is_none() && self.resource.first.is_none() && self.doubts.is_empty() && !self.locked_out
+        self.has_no_hole() && !self.locked_out
+    }
+
+    /// Whether the policy has neither hole, as far as was found out.
+    pub(super) fn has_no_hole(&self) -> bool {
+        self.identity.first.is_none() && self.resource.first.is_none() && self.doubts.is_empty()
     }
 
     /// Adds what the policy does to requests with keys that AWS does not publish, or not for their action. Whether that
@@ -88,7 +104,16 @@ impl Summary {
             return false;
         };
         let unknown = self.unknown_keys.join("`, `");
+        let of = |witness: &Witness| {
+            self.unknown_actions
+                .iter()
+                .find(|action| **action == witness.request.action)
+        };
         self.doubts.push(match hole {
+            Answer::Yes(witness) if of(witness).is_some() => {
+                let action = &witness.request.action;
+                format!("the policy is closed only because AWS has no action `{action}`")
+            }
             Answer::Yes(witness) if self.unknown_keys.is_empty() => {
                 let action = &witness.request.action;
                 let lower = action.to_ascii_lowercase();
@@ -139,7 +164,7 @@ impl Summary {
         } else if interpretations.len() > 1 {
             reasons.push("AWS does not document how part of this policy is evaluated; every interpretation gives the same verdict".to_owned());
         }
-        reasons.extend(hints::hints(document));
+        reasons.extend(hints::hints(document, self.gateway));
         reasons.extend(document.notes().iter().map(ToString::to_string));
         let mut explanation = Vec::new();
         for (hole, question) in [

@@ -81,6 +81,26 @@ impl Writer<'_> {
             .collect()
     }
 
+    /// Those of the resources that AWS owns that an Allow reaches by a name, not by `*`.
+    pub(super) fn named(&self) -> Vec<String> {
+        let statements = self.document.variants.iter().flat_map(|variant| &variant.statements);
+        let allows = statements.filter(|statement| statement.effect == Effect::Allow && !statement.resource.not);
+        let forms = allows
+            .flat_map(|statement| &statement.resource.values)
+            .filter_map(Text::fixed);
+        let patterns: Vec<&ArnPattern> = forms
+            .filter_map(|form| match form {
+                Form::Arn(pattern) if *pattern != ArnPattern::All => Some(pattern),
+                Form::Arn(_) | Form::Text(_) => None,
+            })
+            .collect();
+        let named = |arn: &&String| {
+            let arn = ArnPattern::wild(arn);
+            patterns.iter().any(|pattern| pattern.overlaps(&arn))
+        };
+        self.owned.iter().filter(named).cloned().collect()
+    }
+
     pub(super) fn identity(&self, action: &str, except: &[String]) -> Deny {
         let mut conditions = self.outsiders("Principal");
         let principals = &self.perimeter.principals;
@@ -88,6 +108,19 @@ impl Writer<'_> {
             conditions.push(Test::new("ArnNotEqualsIfExists", "aws:PrincipalArn", principals));
         }
         Deny::new("DenyUntrustedPrincipals", action, except, conditions)
+    }
+
+    /// The same for requests with a signature: the others have no key for who signed.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalisawsservice>
+    pub(super) fn signed_identity(&self, action: &str, except: &[String]) -> Deny {
+        let mut deny = self.identity(action, except);
+        let services = Test::new("Bool", "aws:PrincipalIsAWSService", &["false".to_owned()]);
+        match deny.tests.iter_mut().find(|test| test.key == services.key) {
+            Some(test) => *test = services,
+            None => deny.tests.push(Test::new("Null", &services.key, &["false".to_owned()])),
+        }
+        deny.sid = "DenyUntrustedSignedRequests";
+        deny
     }
 
     /// By the keys for the owner, or for actions without these keys by the account in the ARN.

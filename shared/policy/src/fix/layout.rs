@@ -26,13 +26,16 @@ pub(crate) fn append(document: &Document, added: &[String]) -> String {
         _ => " ".to_owned(),
     };
     let end = inside.get(kept.len()..).unwrap_or_default();
-    let mut all = format!("{before}{kept}");
+    let mut new = String::new();
     for statement in added {
-        all.push(',');
-        all.push_str(&margin);
-        all.push_str(&style.lay_out(statement, margin.strip_prefix('\n').unwrap_or_default()));
+        new.push(',');
+        new.push_str(&margin);
+        new.push_str(&style.lay_out(statement, margin.strip_prefix('\n').unwrap_or_default()));
     }
-    format!("{all}{end}]{after}")
+    if text.contains("\r\n") {
+        new = new.replace('\n', "\r\n");
+    }
+    format!("{before}{kept}{new}{end}]{after}")
 }
 
 /// How the statements of a document are written.
@@ -142,5 +145,17 @@ mod tests {
             "{lines}"
         );
         assert!(lines.ends_with("\n  }\n ]\n}"), "{lines}");
+    }
+
+    #[test]
+    fn new_statements_have_the_tabs_and_the_line_ends_of_the_document() {
+        let deny = r#"{"Effect":"Deny","Action":"a:b"}"#;
+        let text = "{\n\t\"Statement\": [\n\t\t{\n\t\t\t\"Effect\": \"Allow\",\n\t\t\t\"Principal\": \"*\",\n\t\t\t\"Action\": \"*\",\n\t\t\t\"Resource\": \"*\"\n\t\t}\n\t]\n}\n";
+        let added = "},\n\t\t{\n\t\t\t\"Effect\": \"Deny\",\n\t\t\t\"Action\": \"a:b\"\n\t\t}\n\t]\n}\n";
+        for end in ["\n", "\r\n"] {
+            let document = Document::parse(&text.replace('\n', end)).unwrap();
+            let fixed = append(&document, &[deny.to_owned()]);
+            assert!(fixed.ends_with(&added.replace('\n', end)), "{fixed:?}");
+        }
     }
 }

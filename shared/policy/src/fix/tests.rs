@@ -461,3 +461,22 @@ fn resources_of_aws_stay_reachable_through_every_endpoint() {
     }
     assert!(judged > 500, "{judged}");
 }
+
+#[test]
+fn fix_lists_no_more_resources_of_aws_than_the_document_names() {
+    let settings = Perimeter {
+        builtin_aws_owned_resources: true,
+        ..perimeter()
+    };
+    let document = Document::parse(
+        r#"{"Version":"2012-10-17","Statement":[
+            {"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-exampleorg1","aws:ResourceOrgID":"o-exampleorg1"}}},
+            {"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":["arn:aws:s3:::aws-packages/*","arn:aws:s3:::corp-packages/*"]}]}"#,
+    )
+    .unwrap();
+    let fixed = super::fix(&document, &settings, &endpoint("s3")).unwrap();
+    assert!(!fixed.added.is_empty());
+    for statement in &fixed.added {
+        assert_eq!(statement.matches("arn:aws:s3:::").count(), 1, "{statement}");
+    }
+}

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::budget::Budget;
-use super::super::model::Model;
+use super::super::model::{Model, Supposition};
 use super::{Action, ActionGroup, Candidate, Formats, groups as by_keys, well_known};
 use crate::bits::Bits;
 use crate::federation;
@@ -86,6 +86,7 @@ pub(super) fn groups(
     for (lower, name) in spelled_out {
         let hides = service.keyless.has(lower);
         if matches!(name, Candidate::Named(_))
+            && model.supposition != Supposition::AsPublished
             && hides != told
             && !(model.setting.bearers && federation::is_call(lower))
         {

@@ -80,6 +80,10 @@ pub(super) fn names(
     }
     for name in &model.setting.perimeter.principals {
         add(name);
+        // What trusts a user does not trust the roles of its account.
+        plain &= Arn::parse(name).is_none_or(|arn| {
+            arn.account != account || arn.resource.starts_with("role/") || arn.session_role().is_some()
+        });
     }
     for key in model
         .keys
@@ -146,6 +150,7 @@ pub(super) fn names(
             possible: &|name| Arn::parse(name).is_some_and(|arn| arn.is_principal()),
             feasible: &|shape| may_be_name(caller, shape.get(first..).unwrap_or_default()),
             automaton: automata::principals(&step, &ends),
+            by_words: model.linked.is_empty(),
             ..NAMES
         };
         let users = users.iter().filter(|_| caller == Caller::User);

@@ -41,7 +41,9 @@ impl Session {
             |told: Option<bool>| told.is_none_or(|told| values == [told.to_string()] || (!told && values.is_empty()));
         match id {
             "aws:multifactorauthpresent" => told(self.multi_factor),
-            "aws:multifactorauthage" => self.multi_factor != Some(false) || values.is_empty(),
+            // Requests with multi-factor authentication tell how long ago it was:
+            // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-multifactorauthage
+            "aws:multifactorauthage" => self.multi_factor.is_none_or(|used| used != values.is_empty()),
             "aws:viaawsservice" => told(self.via_service),
             id if id.starts_with("aws:calledvia") => self.via_service != Some(false) || values.is_empty(),
             _ => true,

@@ -73,6 +73,7 @@ pub(in super::super) fn below_organization(
         avoid: &[],
         automaton: automata::ORGANIZATION_PATH,
         read_first: false,
+        by_words: false,
     };
     let found = candidates(patterns, &domain, budget);
     let mut values = found.values;

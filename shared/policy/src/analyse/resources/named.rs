@@ -77,6 +77,7 @@ pub(super) fn names(
             letters: "zqxjk0",
             automaton: WORD.automaton,
             read_first: false,
+            by_words: false,
         };
         let found = candidates(wanted, &domain, budget);
         *complete &= found.complete;

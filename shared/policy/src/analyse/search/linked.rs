@@ -9,7 +9,7 @@ use super::super::callers::{Caller, Session};
 use super::super::keys::{Choice, Suggested, choices, possible};
 use super::super::model::KeyMeaning;
 use super::super::model::{Key, Model};
-use super::super::resources::{nowhere, resources};
+use super::super::resources::{nowheres, resources};
 use super::{Parts, Place, Request, Search, key_at, solve};
 use crate::bits::Bits;
 use crate::glob::{Pattern, Piece, folded_pieces};
@@ -177,7 +177,6 @@ impl<'m, 'd> Search<'m, 'd> {
         if !followed.insert(case) {
             return None;
         }
-        let none;
         if !place.class.alone && !self.resolved.contains_key(&key) {
             let found = resources(
                 model,
@@ -203,8 +202,9 @@ impl<'m, 'd> Search<'m, 'd> {
                 own.push(Cow::Borrowed(fixed.as_slice()));
             }
         }
+        let none;
         let found = if place.class.alone {
-            none = [nowhere(model, &self.known, Some(&lookup))];
+            none = nowheres(model, &self.known, Some(&lookup));
             none.as_slice()
         } else {
             self.resolved.get(&key)?

@@ -16,7 +16,7 @@ use crate::service::Keyless;
 
 impl<'m, 'd> Search<'m, 'd> {
     pub(in super::super) fn new(model: &'m Model<'d>, budget: &mut Budget) -> Self {
-        let mut complete = true;
+        let (mut complete, mut all_actions) = (true, true);
         let exact = exact(model);
         let identities = Identities::new(model, exact, budget);
         let memberships = memberships(model, &identities, &mut complete, budget);
@@ -35,11 +35,12 @@ impl<'m, 'd> Search<'m, 'd> {
         };
         let mut classes: Vec<ActionClass> = Vec::new();
         for told in tells {
-            let groups = actions(model, *told, &mut complete, budget);
+            let groups = actions(model, *told, &mut all_actions, budget);
             if !groups.is_empty() {
                 classes.push(ActionClass {
                     alone: false,
                     federated: false,
+                    may_be_signed: true,
                     groups,
                     owners: owners(
                         model,
@@ -56,18 +57,23 @@ impl<'m, 'd> Search<'m, 'd> {
         classes.push(ActionClass {
             alone: true,
             federated: false,
+            may_be_signed: true,
             // Looked up when they are needed.
             groups: Vec::new(),
             owners: Vec::new(),
         });
         // These come last: other witnesses say more.
-        if model.setting.bearers {
-            classes.push(ActionClass {
-                alone: false,
-                federated: true,
-                groups: federated_actions(model, &mut complete, budget),
-                owners: owners(model, &identities, &memberships, &accounts, true, &mut complete, budget),
-            });
+        for may_be_signed in [true, false].into_iter().filter(|_| model.setting.bearers) {
+            let groups = federated_actions(model, may_be_signed, &mut all_actions, budget);
+            if groups.iter().any(|group| !group.actions.is_empty()) {
+                classes.push(ActionClass {
+                    alone: false,
+                    federated: true,
+                    may_be_signed,
+                    groups,
+                    owners: owners(model, &identities, &memberships, &accounts, true, &mut complete, budget),
+                });
+            }
         }
         let free: Vec<usize> = model
             .keys
@@ -82,7 +88,7 @@ impl<'m, 'd> Search<'m, 'd> {
             .map(|key| choices(model, key, None, &Suggested::default(), &mut complete, budget))
             .collect();
         let instants = instants(model, &mut complete, budget);
-        complete &= principals.complete;
+        complete &= principals.complete && all_actions;
         Self {
             model,
             principals,
@@ -97,6 +103,7 @@ impl<'m, 'd> Search<'m, 'd> {
             resolved: BTreeMap::new(),
             shapes: shapes(model),
             lets_nothing_through: None,
+            all_actions,
             thorough: false,
             complete,
             exact,

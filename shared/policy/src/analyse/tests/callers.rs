@@ -283,3 +283,30 @@ fn outsider_may_call_for_its_own_account_where_this_is_the_one_owner_allowed() {
         ("*", &["444455556666".to_owned()][..])
     );
 }
+
+#[test]
+fn signed_outsiders_of_apis_are_outsiders_and_unsigned_callers_are_not() {
+    for (service, action, resource) in [
+        (
+            "execute-api",
+            "execute-api:Invoke",
+            "arn:aws:execute-api:us-east-1:111122223333:*",
+        ),
+        (
+            "appsync-api",
+            "appsync:GraphQL",
+            "arn:aws:appsync:us-east-1:111122223333:apis/*",
+        ),
+    ] {
+        let statement = |principal: Value, condition: Value| json!({"Effect": "Allow", "Principal": principal, "Action": action, "Resource": resource, "Condition": condition});
+        let foreign = json!({"AWS": "arn:aws:iam::555566667777:role/partner"});
+        let found = on(service, &[statement(foreign, json!({}))]);
+        assert!(
+            found.identity.is_some() && found.resource.is_none(),
+            "{service}: {found:#?}"
+        );
+        let unsigned = json!({"Null": {"aws:PrincipalIsAWSService": "true"}});
+        let found = on(service, &[statement(json!("*"), unsigned)]);
+        assert_eq!(found.verdict, Containment::Closed, "{service}: {found:#?}");
+    }
+}

@@ -217,3 +217,66 @@ fn sixty_denies_for_callers_and_owners_of_their_own_are_decided() {
     let found = with("s3", &perimeter, &statements);
     assert_eq!(found.verdict, Containment::Closed, "{:?}", found.reasons);
 }
+
+#[test]
+fn document_with_overlapping_names_of_roles_is_not_called_locked_out() {
+    let roles = [
+        "arn:aws:iam::*:role/*data*engineer*",
+        "arn:aws:iam::*:role/AWSReservedSSO_*_*",
+        "*emergency*access*",
+        "arn:aws:iam::*:role/*team?*ops*",
+        "arn:aws:iam::*:role/ci-*-deploy-*",
+    ];
+    for service in ["", "any", "s3", "kms"] {
+        for count in 1..=roles.len() {
+            let names = json!({"StringLike": {"aws:PrincipalArn": &roles[..count]}});
+            for statements in [vec![everything(), deny(names.clone())], vec![allow(names)]] {
+                let found = on(service, &statements);
+                assert!(!found.locked_out, "{service} {count}: {:?}", found.reasons);
+                assert_eq!(
+                    found.verdict,
+                    Containment::Open,
+                    "{service} {count}: {:?}",
+                    found.reasons
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn what_aws_says_that_endpoint_policies_cannot_have_is_named() {
+    let numeric = json!({"NumericEquals": {"aws:PrincipalAccount": "111122223333"}});
+    for condition in [
+        numeric,
+        json!({"StringLike": {"aws:ResourceAccount": "1111*"}}),
+        json!({"StringLike": {"aws:SourceVpc": "vpc-0a1b2c*"}}),
+    ] {
+        let found = on("s3", &[allow(condition.clone())]);
+        let named = found
+            .reasons
+            .iter()
+            .any(|reason| reason.contains("cannot have wildcards or numeric operators"));
+        assert!(named, "{condition}: {:?}", found.reasons);
+    }
+    let mut statement = everything();
+    statement["Principal"] = json!({"AWS": "111122223333"});
+    let text = json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
+    let document = Document::parse(&text).unwrap();
+    for gateway in [true, false] {
+        let found = analyse(
+            &document,
+            &perimeter(),
+            &EndpointContext {
+                gateway,
+                ..endpoint("s3")
+            },
+        );
+        assert_eq!(
+            found.reasons.iter().any(|reason| reason.contains("root user")),
+            gateway,
+            "{:?}",
+            found.reasons
+        );
+    }
+}

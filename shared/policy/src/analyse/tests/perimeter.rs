@@ -154,3 +154,25 @@ fn policy_is_not_called_closed_while_no_trusted_principal_is_known_to_use_it() {
         ["could not decide whether trusted principals can use it: too many cases"]
     );
 }
+
+#[test]
+fn trusted_user_of_a_foreign_account_reaches_trusted_resources() {
+    for principal in [
+        "arn:aws:iam::777777777777:user/deploy",
+        "arn:aws:iam::777777777777:user/team/deploy",
+        "arn:aws:iam::777777777777:root",
+        "arn:aws:sts::777777777777:federated-user/deploy",
+    ] {
+        let trusting = Perimeter {
+            principals: vec![principal.to_owned()],
+            accounts: vec!["777777777778".to_owned()],
+            ..Perimeter::default()
+        };
+        let listed = json!({"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "*", "Resource": "*"});
+        let others = deny(json!({"StringEqualsIfExists": {"aws:PrincipalAccount": "777777777778"}}));
+        for allow in [listed, everything()] {
+            let found = with("sqs", &trusting, &[allow, others.clone()]);
+            assert!(!found.locked_out, "{principal}: {:?}", found.explanation);
+        }
+    }
+}

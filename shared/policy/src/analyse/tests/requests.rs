@@ -257,3 +257,48 @@ fn short_form_of_an_api_is_undecided_and_says_why() {
         found.reasons
     );
 }
+
+#[test]
+fn actions_that_aws_does_not_have_let_nobody_through_and_are_named() {
+    for action in ["s3:GetObjects", "s3:HeadObject", "s3:GetObject ", "s3"] {
+        let mut statement = allow(json!({"StringEquals": {"aws:PrincipalOrgID": OWN, "aws:ResourceOrgID": OWN}}));
+        statement["Action"] = json!(action);
+        let found = on("s3", &[statement.clone()]);
+        assert_eq!(found.verdict, Containment::LockedOut, "{action}: {:?}", found.reasons);
+        let named = format!("AWS has no action `{action}`");
+        assert!(
+            found.reasons.iter().any(|reason| reason.contains(&named)),
+            "{:?}",
+            found.reasons
+        );
+        // AWS may have published it since.
+        statement["Condition"] = json!({});
+        let found = on("s3", &[inside_only(), statement]);
+        assert_eq!(found.verdict, Containment::Undecided, "{action}: {found:?}");
+    }
+}
+
+fn inside_only() -> Value {
+    allow(json!({"StringEquals": {"aws:PrincipalOrgID": OWN, "aws:ResourceOrgID": OWN}}))
+}
+
+#[test]
+fn listing_of_buckets_is_granted_on_every_bucket() {
+    let lists = |resource: &str| json!({"Effect": "Allow", "Principal": "*", "Action": "s3:ListAllMyBuckets", "Resource": resource});
+    for (resource, open) in [
+        ("arn:aws:s3:::*", true),
+        ("*", true),
+        ("arn:aws:s3:::corp-*", false),
+        ("arn:aws-cn:s3:::*", false),
+    ] {
+        let found = on("s3", &[inside_only(), lists(resource)]);
+        assert_eq!(found.identity.is_some(), open, "{resource}: {found:?}");
+        assert_eq!(found.resource, None, "{resource}: it is about the caller's own account");
+    }
+    let mut barrier = lists("arn:aws:s3:::*");
+    barrier["Effect"] = json!("Deny");
+    assert_eq!(
+        verdict("s3", &[inside_only(), lists("*"), barrier]),
+        Containment::Closed
+    );
+}

@@ -126,3 +126,10 @@ fn variable_of_the_principals_id_has_the_form_of_its_kind() {
     statement["Resource"] = json!("arn:aws:s3:::corp-data/${aws:userid}/*");
     assert_eq!(verdict("s3", &[statement]), Containment::Closed);
 }
+
+#[test]
+fn request_with_multi_factor_authentication_tells_how_long_ago_it_was() {
+    let present =
+        allow(json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}, "Null": {"aws:MultiFactorAuthAge": "true"}}));
+    assert_eq!(verdict("s3", &[present]), Containment::LockedOut);
+}

@@ -54,14 +54,6 @@ fn action_of_a_witness_takes_its_resource() {
 }
 
 #[test]
-fn hole_by_an_unpublished_action_is_reported_with_that_action() {
-    let mut statement = everything();
-    statement["Action"] = json!("s3:GetTomorrow");
-    let found = on("s3", &[statement]);
-    assert_eq!(found.identity.unwrap().request.action, "s3:GetTomorrow");
-}
-
-#[test]
 fn account_whose_repositories_all_belong_to_aws_holds_nothing_else() {
     let perimeter = |repositories: &str| Perimeter {
         aws_owned_resources: vec![format!("arn:aws:ecr:us-east-1:602401143452:repository/{repositories}")],
