@@ -1,6 +1,8 @@
 //! Every control of the registry in each of its cases. The scopes are found among random ones, so that a new control needs
 //! no test of its own here, and one that cannot get into a case fails.
 
+use std::sync::LazyLock;
+
 use jiff::Timestamp;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
@@ -18,7 +20,7 @@ use crate::testing::service::{ServiceWorld, services};
 use crate::testing::strategy::enforced_worlds;
 
 /// So many random scopes of each kind.
-const SCOPES: usize = 1_500;
+const COUNT: usize = 1_500;
 
 /// A scope and what its owner wants, at a moment, with one finding of a control.
 struct Case<'a> {
@@ -74,17 +76,18 @@ impl Scope {
     }
 }
 
-fn scopes() -> Vec<Scope> {
+/// Drawn once for all tests.
+static SCOPES: LazyLock<Vec<Scope>> = LazyLock::new(|| {
     let mut runner = TestRunner::deterministic();
     let mut scopes = Vec::new();
-    for _ in 0..SCOPES {
+    for _ in 0..COUNT {
         let vpc = enforced_worlds().new_tree(&mut runner).unwrap().current();
         scopes.push(Scope::Vpc(Box::new(vpc)));
         let service = services().new_tree(&mut runner).unwrap().current();
         scopes.push(Scope::Service(Box::new(service)));
     }
     scopes
-}
+});
 
 /// The scopes that a control is a requirement on.
 fn of_kind<'a>(control: &Control, scopes: &'a [Scope]) -> impl Iterator<Item = &'a Scope> {
@@ -119,9 +122,8 @@ fn planned<'a>(plan: &'a Plan, key: &'a FindingKey) -> impl Iterator<Item = &'a 
 
 #[test]
 fn every_control_is_compliant_in_some_scope_and_not_in_another() {
-    let scopes = scopes();
     for control in CONTROLS {
-        let cases = cases(control, &scopes);
+        let cases = cases(control, &SCOPES);
         for verdict in [Verdict::Compliant, Verdict::NonCompliant] {
             let found = cases.iter().any(|case| case.finding.verdict() == verdict);
             assert!(found, "{} is never {verdict:?}", control.name);
@@ -132,12 +134,11 @@ fn every_control_is_compliant_in_some_scope_and_not_in_another() {
 /// What a control that is never "not applicable" is about: it says nothing where there is no such thing.
 #[test]
 fn every_control_is_not_applicable_or_silent_in_some_scope() {
-    let scopes = scopes();
     for control in CONTROLS {
-        let not_applicable = cases(control, &scopes)
+        let not_applicable = cases(control, &SCOPES)
             .iter()
             .any(|case| case.finding.verdict() == Verdict::NotApplicable);
-        let silent = of_kind(control, &scopes).any(|scope| scope.findings(control).is_empty());
+        let silent = of_kind(control, &SCOPES).any(|scope| scope.findings(control).is_empty());
         assert!(not_applicable || silent, "{}", control.name);
     }
 }
@@ -145,11 +146,10 @@ fn every_control_is_not_applicable_or_silent_in_some_scope() {
 /// That each part decides in some scope is tested beside each control.
 #[test]
 fn control_proposes_nothing_where_a_part_that_it_needs_is_a_gap() {
-    let scopes = scopes();
     for control in CONTROLS {
         let parts = control.needs.iter().copied();
         for part in parts.filter(|part| *part != Part::Configuration && !part.dispensable()) {
-            for scope in of_kind(control, &scopes).take(50) {
+            for scope in of_kind(control, &SCOPES).take(50) {
                 let known = scope.findings(control);
                 let unknown = scope.gap(part).findings(control);
                 let proposes = unknown.iter().any(|finding| finding.changes().is_some());
@@ -161,9 +161,8 @@ fn control_proposes_nothing_where_a_part_that_it_needs_is_a_gap() {
 
 #[test]
 fn exempt_finding_of_every_control_is_accepted_and_nothing_is_planned_for_it() {
-    let scopes = scopes();
     for control in CONTROLS {
-        let cases = cases(control, &scopes);
+        let cases = cases(control, &SCOPES);
         // Where the control remediates, such a finding.
         let proposes = |case: &Case<'_>| control.changes.is_empty() || case.finding.changes().is_some();
         let Case { scope, finding } = open(&cases, proposes).unwrap_or_else(|| panic!("{}", control.name));
@@ -185,9 +184,8 @@ fn exempt_finding_of_every_control_is_accepted_and_nothing_is_planned_for_it() {
 
 #[test]
 fn planned_remediation_of_every_control_makes_its_finding_compliant() {
-    let scopes = scopes();
     for control in CONTROLS.iter().filter(|control| !control.changes.is_empty()) {
-        let cases = cases(control, &scopes);
+        let cases = cases(control, &SCOPES);
         let automatic = |case: &Case<'_>| {
             case.finding.mode == Mode::Enforce
                 && case.finding.changes().is_some()
@@ -210,9 +208,8 @@ fn planned_remediation_of_every_control_makes_its_finding_compliant() {
 
 #[test]
 fn remediation_of_every_control_is_shown_and_not_made_where_a_limit_refuses_it() {
-    let scopes = scopes();
     for control in CONTROLS.iter().filter(|control| !control.changes.is_empty()) {
-        let cases = cases(control, &scopes);
+        let cases = cases(control, &SCOPES);
         let made = |case: &Case<'_>| {
             let plan = case.scope.plan();
             let enforced = planned(&plan, &case.finding.key).any(|planned| planned.mode == Mode::Enforce);
