@@ -61,6 +61,14 @@ fn account_and_region_of_the_call_take_precedence_over_the_envelope() {
 }
 
 #[test]
+fn region_of_a_form_that_does_not_exist_yet_is_read() {
+    for region in ["us-northeast-1r", "eusc-de-east-1", "eu-west-a1"] {
+        let event = with(create_subnet(), "/detail/awsRegion", json!(region));
+        assert_eq!(trigger(&event).region.as_str(), region);
+    }
+}
+
+#[test]
 fn numeric_account_id_is_padded_with_zeros() {
     let event = with(create_subnet(), "/detail/recipientAccountId", json!(12345678));
     assert_eq!(trigger(&event).account.as_str(), "000012345678");
