@@ -155,7 +155,9 @@ fn golden_audit_has_the_summary_first_and_findings_by_resource() {
 fn findings_that_lack_the_same_part_are_told_together() {
     let mut audit = example();
     let findings = &mut audit.scopes[0].report.findings;
-    let unread = findings.iter().find(|finding| finding.outcome == Outcome::Indeterminate);
+    let unread = findings
+        .iter()
+        .find(|finding| finding.outcome == Outcome::Indeterminate);
     let unread = Finding {
         explanation: "ec2:DescribeSubnets failed: UnauthorizedOperation.".to_owned(),
         ..unread.unwrap().clone()
@@ -168,7 +170,10 @@ fn findings_that_lack_the_same_part_are_told_together() {
     }
     let text = terminal::render(&audit, Colour::Never);
     assert_eq!(text.matches("DescribeSubnets").count(), 1, "{text}");
-    assert!(text.contains("3 findings of 3 controls: could not be evaluated"), "{text}");
+    assert!(
+        text.contains("3 findings of 3 controls: could not be evaluated"),
+        "{text}"
+    );
     let words: Vec<_> = text.split_whitespace().collect();
     let controls = "Controls: acl-blocks-endpoint, endpoint-missing, subnet-uncovered";
     assert!(words.join(" ").contains(controls), "{text}");

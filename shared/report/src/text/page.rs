@@ -180,7 +180,10 @@ mod tests {
 
     #[test]
     fn command_in_backticks_stays_on_one_line_and_a_lone_backtick_does_not_matter() {
-        let command = format!("`aws ec2 delete-vpc-endpoints --vpc-endpoint-ids {}`", "vpce-1 ".repeat(10).trim());
+        let command = format!(
+            "`aws ec2 delete-vpc-endpoints --vpc-endpoint-ids {}`",
+            "vpce-1 ".repeat(10).trim()
+        );
         let mut page = Page::default();
         page.wrapped("  To do: ", &format!("Then run {command}, which deletes them."));
         let lone = format!("a ` {}", "word ".repeat(40));

@@ -90,7 +90,9 @@ async fn dhcp_options_are_asked_for_once_in_a_session() {
     let session = cloud.session();
     let vpc = ScopedResource::Vpc("vpc-1".into());
     let observe = async || {
-        let seen = session.observe(&region(), &vpc, &PARTS.into(), &Settings::default()).await;
+        let seen = session
+            .observe(&region(), &vpc, &PARTS.into(), &Settings::default())
+            .await;
         match seen.unwrap().unwrap() {
             Snapshot::Vpc(vpc) => vpc.dns_servers.unwrap(),
             Snapshot::Service(service) => panic!("{} is no VPC", service.service.id),
