@@ -22,7 +22,7 @@ const NOTIFICATION: &str = "Connection Notification";
 /// EventBridge or a record of CloudTrail.
 pub fn read_notification(body: &str, document: Option<&Value>, queue: &str, message_id: &str) -> Option<Trigger> {
     let of_others = |name| document.is_some_and(|document| document.get(name).is_some());
-    if ["detail-type", "Records", "eventName"].into_iter().any(of_others) {
+    if ["detail-type", "Records", "eventSource"].into_iter().any(of_others) {
         return None;
     }
     let envelope = document.filter(|document| document.get("TopicArn").is_some());
