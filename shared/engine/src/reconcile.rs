@@ -266,4 +266,6 @@ impl<'a> Reconciler<'a> {
 }
 
 #[cfg(test)]
+mod refused;
+#[cfg(test)]
 mod tests;
