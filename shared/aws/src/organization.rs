@@ -1,11 +1,19 @@
 //! The organisation of an account, as AWS Organizations tells it to each of its members.
 
-use aws_sdk_organizations::Client;
 use jiff::SignedDuration;
 use postern_core::settings::Organization;
 
+use serde_json::{Value, json};
+
 use crate::error::{CallError, chain};
+use crate::request::{Request, Service};
 use crate::session::Session;
+
+const SERVICE: Service = Service {
+    id: "Organizations",
+    host: "organizations",
+    signing_name: "organizations",
+};
 
 /// Each account may call it, unless a policy denies it.
 const DESCRIBE: &str = "organizations:DescribeOrganization";
@@ -17,7 +25,8 @@ pub const ORGANIZATION_CALLS: &[&str] = &[DESCRIBE];
 const KEPT: SignedDuration = SignedDuration::from_mins(15);
 
 impl Session {
-    /// The organisation of the account. AWS is asked once in a quarter of an hour.
+    /// The organisation of the account. AWS is asked once in a quarter of an hour. Every account of an organisation may be
+    /// allowed to ask ([DescribeOrganization](https://docs.aws.amazon.com/organizations/latest/APIReference/API_DescribeOrganization.html)).
     ///
     /// # Errors
     /// If another attempt may succeed.
@@ -29,35 +38,22 @@ impl Session {
         {
             return Ok(organization.clone());
         }
-        // Boxed: the futures of the SDK's calls are large.
-        let organization = Box::pin(self.ask_for_organization()).await?;
+        let organization = self.ask_for_organization().await?;
         *answered = Some((now, organization.clone()));
         Ok(organization)
     }
 
     async fn ask_for_organization(&self) -> Result<Organization, CallError> {
-        match organization_of(&self.organizations()).await {
-            Ok(Some(id)) => Ok(Organization::Member(id)),
-            Ok(None) => Ok(Organization::None),
+        let target = "AWSOrganizationsV20161128.DescribeOrganization".to_owned();
+        match self.send(Request::json(DESCRIBE, SERVICE, target, &json!({}))).await {
+            Ok(answer) => match answer.json().pointer("/Organization/Id").and_then(Value::as_str) {
+                Some(id) => Ok(Organization::Member(id.to_owned())),
+                None => Err(CallError::unreadable(DESCRIBE, "the answer has no id")),
+            },
+            Err(error) if error.is(&["AWSOrganizationsNotInUseException"]) => Ok(Organization::None),
             Err(error) if error.transient() => Err(error),
             Err(error) => Ok(Organization::Unknown(chain(&error))),
         }
-    }
-}
-
-/// Every account of an organisation may be allowed to ask
-/// (<https://docs.aws.amazon.com/organizations/latest/APIReference/API_DescribeOrganization.html>).
-async fn organization_of(client: &Client) -> Result<Option<String>, CallError> {
-    match client.describe_organization().send().await {
-        Ok(answer) => {
-            let id = answer.organization.and_then(|organization| organization.id);
-            let id = id.ok_or_else(|| CallError::unreadable(DESCRIBE, "the answer has no id"))?;
-            Ok(Some(id))
-        }
-        Err(error) => match CallError::new(DESCRIBE, error) {
-            error if error.is(&["AWSOrganizationsNotInUseException"]) => Ok(None),
-            error => Err(error),
-        },
     }
 }
 

@@ -104,15 +104,6 @@ impl Session {
         &self.0.dns_servers
     }
 
-    /// A client of AWS Organizations, which is needed seldom.
-    pub(crate) fn organizations(&self) -> aws_sdk_organizations::Client {
-        let config = aws_sdk_organizations::config::Builder::from(&self.0.config)
-            .interceptor(self.0.counter.clone())
-            .retry_partition(config::own_quota())
-            .build();
-        aws_sdk_organizations::Client::from_conf(config)
-    }
-
     pub(crate) fn ec2(&self, region: &Region) -> aws_sdk_ec2::Client {
         let mut clients = self.0.ec2.lock().unwrap_or_else(PoisonError::into_inner);
         let client = clients.entry(region.clone()).or_insert_with(|| {

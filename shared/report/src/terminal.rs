@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use postern_core::model::text::plural;
 
-use crate::audit::{Audit, AuditSummary, AuditedScope, PerimeterSource};
+use crate::audit::{Audit, AuditSummary, AuditedScope, PerimeterSource, Proof};
 use crate::published::{Finding, Outcome, Remediation, Report, Resource, Severity};
 use crate::text::page::{Page, WIDTH};
 use crate::text::phrases::{named, noun, status, subject_of, terms};
@@ -74,10 +74,11 @@ fn heading(audit: &Audit) -> Page {
         .map(|region| &region.region)
         .collect();
     let read = read.len();
+    let partly = audit.scopes.iter().any(|scope| !scope.topology.gaps.is_empty());
     page.wrapped(
         "",
         &format!(
-            "Audit of {}: {} open finding{} in {} VPC{} with {} endpoint{}, {read} Region{}, {}",
+            "Audit of {}: {} open finding{} in {} VPC{} with {} endpoint{}{}, {read} Region{}, {}",
             audit.subject(),
             summary.total(),
             plural(summary.total()),
@@ -85,6 +86,7 @@ fn heading(audit: &Audit) -> Page {
             plural(summary.vpcs),
             summary.endpoints,
             plural(summary.endpoints),
+            if partly { " as far as they could be read" } else { "" },
             plural(read),
             audit.time.strftime("%Y-%m-%d %H:%M UTC"),
         ),
@@ -305,7 +307,13 @@ fn one(finding: &Finding, scope: &AuditedScope, before: Option<&Finding>) -> Pag
     page.wrapped("    - ", &finding.explanation);
     let endpoint = scope.topology.endpoint(&finding.resource.id);
     if let (Some(endpoint), "policy-open") = (endpoint, finding.control.as_str()) {
-        for proof in endpoint.requests() {
+        let said = |proof: &&Proof| {
+            let parts = [&proof.principal, &proof.action, &proof.resource];
+            parts
+                .into_iter()
+                .all(|part| finding.explanation.contains(part.as_str()))
+        };
+        for proof in endpoint.requests().into_iter().filter(|proof| !said(proof)) {
             page.wrapped("      Proof: ", &proof.sentence());
         }
     }

@@ -36,6 +36,9 @@ pub(super) fn options_of(vpc: &aws_sdk_ec2::types::Vpc) -> Option<String> {
 }
 
 /// Observes the DNS servers of those VPCs about which they decide, by one call for each set of DHCP options.
+///
+/// # Errors
+/// The last failure that passes, after all VPCs: those that it concerns have a gap.
 pub(super) async fn observe<'a>(
     session: &Session,
     region: &Region,
@@ -43,6 +46,7 @@ pub(super) async fn observe<'a>(
     settings: &Settings,
 ) -> Result<(), CallError> {
     let mut known: BTreeMap<String, Observed<BTreeSet<String>>> = BTreeMap::new();
+    let mut passing = Ok(());
     let decided = snapshots.into_iter();
     for (snapshot, options) in decided.filter(|(snapshot, _)| dns_servers_decide(snapshot, settings)) {
         snapshot.dns_servers = match options {
@@ -50,17 +54,20 @@ pub(super) async fn observe<'a>(
             Some(id) => match known.get(&id) {
                 Some(servers) => servers.clone(),
                 None => {
-                    let servers = match servers(session, region, &id).await {
-                        Err(error) if error.transient() => return Err(error),
-                        found => found.map_err(|error| gap(Part::Dns, &error)),
-                    };
+                    let servers = servers(session, region, &id).await.map_err(|error| {
+                        let gap = gap(Part::Dns, &error);
+                        if error.transient() {
+                            passing = Err(error);
+                        }
+                        gap
+                    });
                     known.insert(id, servers.clone());
                     servers
                 }
             },
         };
     }
-    Ok(())
+    passing
 }
 
 async fn servers(session: &Session, region: &Region, id: &str) -> Result<BTreeSet<String>, CallError> {

@@ -154,7 +154,7 @@ fn key(context: &Context<'_>, required: &Required<'_>) -> FindingKey {
 fn judge(context: &Context<'_>, required: &Required<'_>) -> Result<Assessment, Gap> {
     let service = required.service;
     let key = key(context, required);
-    if let Some(endpoint) = context.serving(service)?.first() {
+    if let Some(endpoint) = context.serving(service)?.iter().find(|e| e.holds_name()) {
         return Ok(key.compliant(format!("{} of the VPC itself serves {}.", endpoint.id, service.name)));
     }
     if hubs(context)?.is_empty() {

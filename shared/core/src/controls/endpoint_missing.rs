@@ -248,7 +248,12 @@ fn remedy(context: &Context<'_>, required: &Required<'_>, others: &[&Endpoint]) 
     };
     let ports = ports.unwrap_or_else(ServicePorts::https);
     let network_acls = context.network_acls()?;
-    match best_placement(&searches(required, network_acls, &ports, &clients)) {
+    // Nobody is led to an endpoint without private DNS, but for a hub's.
+    let led = match new.private_dns || context.hub().is_some() {
+        true => clients.as_slice(),
+        false => &[],
+    };
+    match best_placement(&searches(required, network_acls, &ports, led)) {
         Ok(placed) => (new.address_type, new.subnets) = placed,
         Err(advice) => return Ok(Remediation::Manual(advice)),
     }
@@ -288,18 +293,16 @@ fn searches<'a>(
     let offered = types
         .into_iter()
         .filter(|addresses| required.service.offers(*addresses));
-    let search = |addresses| Search {
-        service: required.service,
-        subnets: &required.subnets,
-        addresses,
-        network_acls,
-        usage: Usage {
+    let search = |addresses| {
+        let usage = Usage {
             ports: ports.clone(),
             addresses,
             clients: clients.to_vec(),
             by_spokes: false,
             present: Vec::new(),
-        },
+        };
+        let subnets = required.subnets.iter().copied();
+        Search::new(required.service, subnets, addresses, network_acls, usage)
     };
     offered.map(search).collect()
 }
@@ -313,8 +316,7 @@ fn best_placement(searches: &[Search<'_>]) -> Result<(AddressType, BTreeMap<Zone
         .filter(|(_, placed)| !placed.is_empty())
         .rev()
         .max_by_key(|(search, placed)| {
-            let reaching = |subnet: &&&Subnet| subnet.reaches(search.addresses);
-            let reaching = search.subnets.iter().filter(reaching);
+            let reaching = search.subnets().filter(|subnet| subnet.reaches(search.addresses));
             let covered = reaching.clone().filter(|subnet| placed.contains_key(&subnet.zone));
             (reaching.count(), covered.count())
         });

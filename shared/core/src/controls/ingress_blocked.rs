@@ -565,7 +565,7 @@ mod tests {
         let finding = without_dns.judge(&CONTROL, "vpce-sts");
         assert!(
             advice(&finding)
-                .starts_with("The subnets that need access are 61 separate networks, and the default quota is 60"),
+                .starts_with("The subnets that need access are 61 separate networks, for which the ports of the service take 61 inbound rules"),
             "subnet-web is not to be admitted: {finding:#?}"
         );
     }

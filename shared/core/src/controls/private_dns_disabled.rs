@@ -78,8 +78,12 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
     Ok(findings)
 }
 
+fn key(endpoint: &Endpoint, service: &Service) -> FindingKey {
+    FindingKey::new(CONTROL.name, ResourceKind::Endpoint, &endpoint.id).for_service(&service.name)
+}
+
 fn judge(context: &Context<'_>, endpoint: &Endpoint, service: &Service) -> Result<Assessment, Gap> {
-    let key = FindingKey::new(CONTROL.name, ResourceKind::Endpoint, &endpoint.id).for_service(&service.name);
+    let key = key(endpoint, service);
     if context.hub().is_some() {
         return Ok(
             key.not_applicable("The VPC is a hub (`[central]`): private hosted zones hold the names of its endpoints.")
@@ -169,16 +173,19 @@ fn remedy(context: &Context<'_>, endpoint: &Endpoint, service: &Service) -> Resu
     Ok(Remediation::Automatic(changes))
 }
 
-/// The endpoint that is rather kept than this one, and may have private DNS in its place.
+/// The endpoint that is rather kept than this one, and can have private DNS in its place.
 fn kept<'a>(context: &Context<'a>, endpoint: &Endpoint, service: &Service) -> Result<Option<&'a EndpointId>, Gap> {
     let mut best = (context.rank(endpoint)?, None);
     for other in context.serving(service)? {
         let ready = other.state != EndpointState::PendingAcceptance && !context.unapproved(other)?;
-        if ready && managed_by(other, context.snapshot).is_none() {
-            let rank = context.rank(other)?;
-            if rank < best.0 {
-                best = (rank, Some(&other.id));
-            }
+        let rank = context.rank(other)?;
+        if ready
+            && rank < best.0
+            && managed_by(other, context.snapshot).is_none()
+            && !context.exempt(&key(other, service), other)
+            && context.admit_all(other, &service.name)?.is_ok()
+        {
+            best = (rank, Some(&other.id));
         }
     }
     Ok(best.1)
@@ -194,6 +201,7 @@ mod tests {
     use crate::model::finding::Verdict;
     use crate::model::snapshot::{IngressSource, Protocol, SubnetClass};
     use crate::plan::PlannedChange;
+    use crate::settings::ExemptionSelector;
     use crate::testing::{
         PARTNER, REGION, STRANGER, VPC, World, advice, assert_needs, bare, changes, compliant, https, nets, rule,
         service,
@@ -234,6 +242,22 @@ mod tests {
         assert_eq!(enabled, [&enabling("vpce-two")]);
         let managed = world.edit_endpoint("vpce-two", |e| e.requester_managed = true);
         assert_eq!(changes(&managed.judge(&CONTROL, "vpce-sts")), [enabling("vpce-sts")]);
+    }
+
+    #[test]
+    fn endpoint_that_cannot_get_private_dns_keeps_it_from_no_other() {
+        let world = passed_by()
+            .subnet("subnet-b", "b", SubnetClass::Private)
+            .interface("vpce-two", "sts", &["subnet-a", "subnet-b"])
+            .edit_endpoint("vpce-two", |e| e.private_dns = false);
+        let apart = ExemptionSelector::Resource("vpce-two".into());
+        let exempt = world.clone().exempt(&CONTROL, apart, "2999-01-01T00:00:00Z");
+        assert_eq!(changes(&exempt.judge(&CONTROL, "vpce-sts")), [enabling("vpce-sts")]);
+        let full = (0..5).fold(world, |world, n| world.group(&format!("sg-{n}"), &[]));
+        let full = full.edit_endpoint("vpce-two", |e| {
+            e.security_groups = (0..5).map(|n| format!("sg-{n}").as_str().into()).collect();
+        });
+        assert_eq!(changes(&full.judge(&CONTROL, "vpce-sts")), [enabling("vpce-sts")]);
     }
 
     #[test]

@@ -88,7 +88,7 @@ fn judge(
     {
         return Ok(Some(key.compliant(format!("{} routes to {}.", table.id, endpoint.id))));
     }
-    let by_name = interfaces.iter().find(|e| e.private_dns && !e.private_dns_inbound_only);
+    let by_name = interfaces.iter().find(|e| e.holds_name());
     if let Some(endpoint) = by_name {
         return Ok(Some(
             key.compliant(format!("The name of the service leads to {}.", endpoint.id)),

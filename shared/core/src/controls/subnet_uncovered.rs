@@ -1,5 +1,7 @@
 //! subnet-uncovered: see [`CONTROL`].
 
+use std::collections::BTreeMap;
+
 use super::endpoint_missing::address_type_advice;
 use crate::changes::{AddSubnet, Change, ChangeKind};
 use crate::evaluation::network_acls::Usage;
@@ -9,6 +11,7 @@ use crate::evaluation::service_ports::ServicePorts;
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation, in_unknown_state};
 use crate::model::endpoint::Endpoint;
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
+use crate::model::id::{EndpointId, Zone};
 use crate::model::managed::managed_by;
 use crate::model::part::{Gap, Part};
 use crate::model::snapshot::Subnet;
@@ -29,8 +32,8 @@ that they use through a hub.
 **Remediation** (automatic, additive). Adds one subnet of the zone to the endpoint: of the subnets that need the \
 service, the one with the most free addresses whose network ACL lets everybody through who uses the endpoint today. \
 Where there is none, the finding says what is missing. In a hub (`[central]`), the network ACL must be open, or that of a \
-subnet that the endpoint has already. Of several endpoints to the service, the one with private DNS gets \
-it. Subnets are never removed or exchanged.
+subnet that the endpoint has already. Of several endpoints to the service, the one gets it that \
+`endpoint-duplicated` keeps. Subnets are never removed or exchanged.
 
 Each zone of an interface endpoint is billed by the hour.",
     finds: "a zone without a network interface of the endpoint",
@@ -60,25 +63,38 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
     let services = &context.required_interface()?.services;
     for required in services {
         let mut serving = context.serving(required.service)?;
-        serving.sort_by_key(|e| (managed_by(e, context.snapshot).is_some(), !e.private_dns, &e.id));
+        let mut ranks = BTreeMap::new();
+        for endpoint in &serving {
+            let rank = (
+                managed_by(endpoint, context.snapshot).is_some(),
+                context.rank(endpoint)?,
+            );
+            ranks.insert(&endpoint.id, rank);
+        }
+        serving.sort_by_key(|endpoint| ranks.get(&endpoint.id));
         // Without an endpoint that a subnet reaches, endpoint-missing reports it.
         let mut subnets = required.subnets.iter();
         if !subnets.any(|subnet| serving.iter().any(|endpoint| subnet.reaches(endpoint.address_type))) {
             continue;
         }
         let doubtful = context.doubtful(required.service)?;
+        let mut remedies = BTreeMap::new();
         for subnet in &required.subnets {
-            findings.push(judge(context, required, subnet, (&serving, &doubtful))?);
+            findings.push(judge(context, required, subnet, (&serving, &doubtful), &mut remedies)?);
         }
     }
     Ok(findings)
 }
 
-fn judge(
+/// What gives a zone a network interface, by endpoint: the same for each subnet of the zone.
+type Remedies<'a> = BTreeMap<(&'a EndpointId, &'a Zone), Remediation>;
+
+fn judge<'a>(
     context: &Context<'_>,
     required: &Required<'_>,
-    subnet: &Subnet,
-    (serving, doubtful): (&[&Endpoint], &[&Endpoint]),
+    subnet: &'a Subnet,
+    (serving, doubtful): (&[&'a Endpoint], &[&'a Endpoint]),
+    remedies: &mut Remedies<'a>,
 ) -> Result<Assessment, Gap> {
     let service = required.service;
     let key = FindingKey::new(CONTROL.name, ResourceKind::Subnet, &subnet.id).for_service(&service.name);
@@ -103,7 +119,7 @@ fn judge(
     if let Some(by) = doubtful.iter().find(covers) {
         return Ok(in_unknown_state(key, by));
     }
-    // Preferably one that Postern may change and that has private DNS.
+    // Preferably one that Postern may change and that is rather kept than others.
     let chosen = serving.iter().find(|endpoint| subnet.reaches(endpoint.address_type));
     let Some(endpoint) = chosen else {
         let Some(endpoint) = serving.first() else {
@@ -122,29 +138,43 @@ fn judge(
         "Zone {zone} has no network interface of {}, which serves {}.",
         endpoint.id, service.name
     );
-    let search = Search {
-        service,
-        subnets: &required.subnets,
-        addresses: endpoint.address_type,
-        network_acls: context.network_acls()?,
-        usage: Usage {
-            // Clients may use any port where AWS documents none.
-            ports: ServicePorts::of(&service.name).unwrap_or_else(ServicePorts::any),
-            addresses: endpoint.dns_records,
-            clients: context.clients(endpoint)?,
-            by_spokes: context.hub().is_some(),
-            present: endpoint.subnets.iter().cloned().collect(),
-        },
+    let remediation = match remedies.get(&(&endpoint.id, zone)) {
+        Some(remediation) => remediation.clone(),
+        None => {
+            let remediation = remedy(context, required, endpoint, zone)?;
+            remedies.insert((&endpoint.id, zone), remediation.clone());
+            remediation
+        }
     };
-    let remediation = match search.placement().remove(zone) {
+    Ok(key.non_compliant(explanation, remediation))
+}
+
+/// What gives a zone a network interface of an endpoint.
+fn remedy(
+    context: &Context<'_>,
+    required: &Required<'_>,
+    endpoint: &Endpoint,
+    zone: &Zone,
+) -> Result<Remediation, Gap> {
+    let service = required.service;
+    let usage = Usage {
+        // Clients may use any port where AWS documents none.
+        ports: ServicePorts::of(&service.name).unwrap_or_else(ServicePorts::any),
+        addresses: endpoint.dns_records,
+        clients: context.clients(endpoint)?,
+        by_spokes: context.hub().is_some(),
+        present: endpoint.subnets.iter().cloned().collect(),
+    };
+    let subnets = required.subnets.iter().copied().filter(|subnet| subnet.zone == *zone);
+    let search = Search::new(service, subnets, endpoint.address_type, context.network_acls()?, usage);
+    Ok(match search.placement().remove(zone) {
         Some(subnet) => Remediation::Automatic(vec![Change::AddSubnet(AddSubnet {
             endpoint: endpoint.id.clone(),
             subnet,
             zone: zone.clone(),
         })]),
         None => Remediation::Manual(search.advice(Some(zone))),
-    };
-    Ok(key.non_compliant(explanation, remediation))
+    })
 }
 
 #[cfg(test)]

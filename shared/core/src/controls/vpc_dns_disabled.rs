@@ -189,10 +189,7 @@ fn admitting(context: &Context<'_>) -> Result<Result<Vec<Change>, String>, Gap> 
     let mut all: Vec<Change> = Vec::new();
     for endpoint in context.snapshot.endpoints.as_ref().map_err(Gap::clone)?.values() {
         // Gateway endpoints have neither addresses nor security groups, whatever EC2 says of their private DNS.
-        let leads = endpoint.kind == EndpointKind::Interface
-            && endpoint.private_dns
-            && !endpoint.private_dns_inbound_only
-            && endpoint.usable();
+        let leads = endpoint.kind == EndpointKind::Interface && endpoint.holds_name() && endpoint.usable();
         let Some(service) = endpoint.service.as_ref().filter(|_| leads) else {
             continue;
         };

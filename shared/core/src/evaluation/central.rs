@@ -45,11 +45,11 @@ impl<'a> Context<'a> {
         Ok(own.map(|required| &required.service.name))
     }
 
-    /// The services that the VPC needs, is to use centrally and has no endpoint of its own for.
+    /// The services that the VPC needs, is to use centrally and has no endpoint of its own for that names lead to.
     pub fn central_requirements(&self) -> Result<Vec<&Required<'a>>, Gap> {
         let mut central = Vec::new();
         for required in &self.required_interface()?.services {
-            let local = !self.serving(required.service)?.is_empty();
+            let local = self.serving(required.service)?.into_iter().any(Endpoint::holds_name);
             if !required.subnets.is_empty() && !local && self.uses_centrally(required.service) {
                 central.push(required);
             }

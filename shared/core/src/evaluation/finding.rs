@@ -127,7 +127,7 @@ impl Finding {
         self.suppression.clone_from(&left.suppression);
         let manual = left.conclusion.changes().is_none().then(|| left.advice()).flatten();
         if let (Some(advice), Conclusion::NonCompliant { remediation, .. }) = (manual, &mut self.conclusion) {
-            let advice = format!("Once the changes for other findings are made, this one remains. {advice}");
+            let advice = format!("If the changes for other findings are made, this one remains. {advice}");
             *remediation = Remediation::Manual(advice);
         }
     }

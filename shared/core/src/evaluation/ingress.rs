@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ipnet::IpNet;
 
 use crate::changes::{AttachManagedGroup, AuthorizeIngress, Change, CreateManagedGroup, ManagedGroup};
-use crate::evaluation::network_acls::{Dropped, Usage};
+use crate::evaluation::network_acls::{Lost, Usage};
 use crate::evaluation::service_ports::ServicePorts;
 use crate::evaluation::{Context, quotas};
 use crate::model::address::AddressType;
@@ -33,7 +33,7 @@ impl<'a> Context<'a> {
     /// The subnets whose clients use the endpoint.
     pub fn clients(&self, endpoint: &Endpoint) -> Result<Vec<&'a Subnet>, Gap> {
         let services = &self.required_interface()?.services;
-        if endpoint.private_dns && !endpoint.private_dns_inbound_only {
+        if endpoint.holds_name() {
             return self.all_subnets();
         }
         if self.served_centrally(endpoint)?.is_some() {
@@ -98,8 +98,9 @@ impl<'a> Context<'a> {
             wanted = missing(&cidrs.filter(family).collect::<Vec<_>>());
         }
         if !fits(&wanted) {
-            let networks: BTreeSet<_> = wanted.into_iter().flat_map(|(_, networks)| networks).collect();
-            return Ok(Err(quotas::rule_quota(&networks)));
+            return Ok(Err(quotas::rule_quota(
+                wanted.iter().flat_map(|(_, networks)| networks),
+            )));
         }
         for (ports, cidrs) in wanted {
             if !cidrs.is_empty() {
@@ -152,17 +153,12 @@ impl<'a> Context<'a> {
         };
         let network_acls = self.network_acls()?;
         let hosts = network_acls.subnets(&endpoint.subnets);
-        let mut dropped = Dropped::default();
+        let mut lost = Lost::default();
         for more in hosts.iter().filter_map(|host| network_acls.cut_off(&usage, host)) {
-            dropped.extend(more);
+            lost.extend(more);
         }
-        let words = dropped.words();
-        if !words.is_empty() {
-            return Ok(Err(format!(
-                "Network ACLs would keep clients from {}. First allow this traffic by entries with lower rule numbers than \
-                 the entries that deny it: {words}.",
-                endpoint.id
-            )));
+        if lost != Lost::default() {
+            return Ok(Err(lost.advice(endpoint.id.as_str())));
         }
         for range in usage.ports.ranges() {
             let admission = self.admission(endpoint, &ServicePorts::of_one(*range), &usage.clients)?;

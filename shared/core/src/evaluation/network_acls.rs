@@ -1,8 +1,12 @@
 //! What network ACLs do with the traffic between endpoints and their clients.
 
+mod lost;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
+
+pub use self::lost::{Lost, Usage};
 
 use super::Context;
 use super::service_ports::ServicePorts;
@@ -49,18 +53,6 @@ impl Open {
     fn to(self, addresses: AddressType) -> bool {
         (self.ipv4 || !addresses.ipv4()) && (self.ipv6 || !addresses.ipv6())
     }
-}
-
-/// Who is led to an endpoint.
-pub struct Usage<'a> {
-    pub ports: ServicePorts,
-    /// Those to which the names of the endpoint resolve.
-    pub addresses: AddressType,
-    pub clients: Vec<&'a Subnet>,
-    /// Whether other VPCs use it centrally.
-    pub by_spokes: bool,
-    /// The subnets in which it has network interfaces, and to which its clients are led already.
-    pub present: Vec<SubnetId>,
 }
 
 impl<'a> Context<'a> {
@@ -114,75 +106,28 @@ impl<'a> NetworkAcls<'a> {
         if near.open.to(addresses) && far.open.to(addresses) {
             return Ok(dropped);
         }
-        for from in client.networks(addresses) {
-            for to in host.networks(addresses) {
-                if matches!((from, to), (IpNet::V4(_), IpNet::V4(_)) | (IpNet::V6(_), IpNet::V6(_))) {
-                    dropped.add(ports, (client, near.acl, from), (host, far.acl, to));
-                }
-            }
+        for (from, to) in same_family(client, host, addresses) {
+            dropped.add(ports, (client, near.acl, from), (host, far.acl, to));
         }
         Ok(dropped)
     }
+}
 
-    /// What they would drop of the traffic that works now, once clients are led to a network interface in this subnet. None
-    /// where they would drop nothing of it.
-    ///
-    /// Clients that reach no network interface of the endpoint today lose nothing by another one. Neither do those that are
-    /// led to a new endpoint and whose own network ACL lets no traffic to the service through, wherever it is.
-    pub fn cut_off(&self, usage: &Usage<'_>, host: &Subnet) -> Option<Dropped> {
-        if self.open.to(usage.addresses) {
-            return None;
-        }
-        let mut lost = Dropped::default();
-        let dropped = |client, host| {
-            let between = self.between(&usage.ports, usage.addresses, client, host);
-            between.unwrap_or_else(|unlisted| Dropped {
-                unclear: [format!("AWS lists no network ACL for {unlisted}")].into(),
-                ..Dropped::default()
-            })
-        };
-        let present = self.subnets(&usage.present);
-        for client in &usage.clients {
-            let found = dropped(client, host);
-            if found.harm() == 0 {
-                continue;
-            }
-            let before = present.iter().map(|host| dropped(client, host).harm()).min();
-            let harmless = match before {
-                Some(before) => before >= found.harm(),
-                None => self.silent(usage, client),
-            };
-            if !harmless {
-                lost.extend(found);
+fn listed(acls: &NetworkAcls<'_>, subnet: &Subnet) -> bool {
+    acls.acls.contains_key(&subnet.id)
+}
+
+/// The networks of a client with those of a host, of these families.
+fn same_family(client: &Subnet, host: &Subnet, addresses: AddressType) -> Vec<(IpNet, IpNet)> {
+    let mut pairs = Vec::new();
+    for from in client.networks(addresses) {
+        for to in host.networks(addresses) {
+            if from.addr().is_ipv4() == to.addr().is_ipv4() {
+                pairs.push((from, to));
             }
         }
-        if usage.by_spokes && !self.known_to_spokes(usage, host) {
-            lost.unclear.insert(format!(
-                "traffic of the VPCs that use the endpoint centrally ({})",
-                host.id
-            ));
-        }
-        (lost.harm() > 0).then_some(lost)
     }
-
-    /// Whether the network ACL of a subnet does to other VPCs what that of a present network interface does, or lets
-    /// everything through.
-    fn known_to_spokes(&self, usage: &Usage<'_>, host: &Subnet) -> bool {
-        let mut present = usage.present.iter().filter_map(|id| self.acls.get(id));
-        let own = self.acls.get(&host.id);
-        own.is_some_and(|own| own.open.to(usage.addresses) || present.any(|other| other.acl.id == own.acl.id))
-    }
-
-    /// Whether the network ACL of a subnet lets out no request to the service, or lets in no answer, whatever the addresses.
-    fn silent(&self, usage: &Usage<'_>, client: &Subnet) -> bool {
-        let Some(own) = self.acls.get(&client.id) else {
-            return false;
-        };
-        let allowed = |egress, range| own.acl.allows_some(egress, usage.addresses, range);
-        // Lower ports are those of what listens in the subnet, such as databases.
-        let answers = (LINUX.0, WINDOWS.1);
-        !usage.ports.ranges().iter().any(|range| allowed(true, *range)) || !allowed(false, answers)
-    }
+    pairs
 }
 
 /// A subnet with its network ACL and its addresses of one family.
@@ -203,20 +148,6 @@ impl Dropped {
         self.certain.extend(more.certain);
         self.unclear.extend(more.unclear);
         self.lambda |= more.lambda;
-    }
-
-    /// All of it, a few of many.
-    pub fn words(&self) -> String {
-        shown(&self.certain.union(&self.unclear).cloned().collect())
-    }
-
-    /// How bad it is for the clients of a subnet: 0 where their traffic passes.
-    fn harm(&self) -> u8 {
-        match (self.certain.is_empty(), self.unclear.is_empty()) {
-            (true, true) => 0,
-            (true, false) => 1,
-            (false, _) => 2,
-        }
     }
 
     fn add(&mut self, ports: &ServicePorts, client: Side<'_>, endpoint: Side<'_>) {

@@ -1,8 +1,10 @@
 //! In which subnets an endpoint gets network interfaces.
 
+use std::cell::OnceCell;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::network_acls::{Dropped, NetworkAcls, Usage, shown};
+use super::network_acls::{Lost, NetworkAcls, Usage, shown};
 use crate::model::address::AddressType;
 use crate::model::catalogue::Service;
 use crate::model::id::{SubnetId, Zone};
@@ -20,48 +22,85 @@ enum Obstacle {
 
 /// A search for subnets.
 pub struct Search<'a> {
-    pub service: &'a Service,
-    /// The subnets that need the service.
-    pub subnets: &'a [&'a Subnet],
+    service: &'a Service,
     /// Those of the network interface.
     pub addresses: AddressType,
-    pub network_acls: &'a NetworkAcls<'a>,
-    pub usage: Usage<'a>,
+    network_acls: &'a NetworkAcls<'a>,
+    usage: Usage<'a>,
+    candidates: Vec<Candidate<'a>>,
 }
 
-impl Search<'_> {
+/// A subnet that needs the service.
+struct Candidate<'a> {
+    subnet: &'a Subnet,
+    /// Found out once, since network ACLs take a look at every client.
+    obstacle: OnceCell<Option<(Obstacle, Option<Lost>)>>,
+}
+
+impl<'a> Search<'a> {
+    /// A search among these subnets, which need the service.
+    pub fn new(
+        service: &'a Service,
+        subnets: impl IntoIterator<Item = &'a Subnet>,
+        addresses: AddressType,
+        network_acls: &'a NetworkAcls<'a>,
+        usage: Usage<'a>,
+    ) -> Self {
+        let candidate = |subnet| Candidate {
+            subnet,
+            obstacle: OnceCell::new(),
+        };
+        let mut candidates: Vec<_> = subnets.into_iter().map(candidate).collect();
+        candidates.sort_by_key(|candidate| (Reverse(candidate.subnet.free_addresses), &candidate.subnet.id));
+        Self {
+            service,
+            addresses,
+            network_acls,
+            usage,
+            candidates,
+        }
+    }
+
+    pub fn subnets(&self) -> impl Iterator<Item = &'a Subnet> + Clone {
+        self.candidates.iter().map(|candidate| candidate.subnet)
+    }
+
     /// In each zone that the service supports, the subnet with the most free addresses among those that can have the network
     /// interface and whose network ACLs cut no client off.
     pub fn placement(&self) -> BTreeMap<Zone, SubnetId> {
         let mut placed = BTreeMap::new();
-        let mut subnets: Vec<_> = self.subnets.to_vec();
-        subnets.sort_by(|a, b| (b.free_addresses, &a.id).cmp(&(a.free_addresses, &b.id)));
-        for subnet in subnets {
-            if !placed.contains_key(&subnet.zone) && self.obstacle(subnet).is_none() {
+        for candidate in &self.candidates {
+            let subnet = candidate.subnet;
+            if !placed.contains_key(&subnet.zone) && self.obstacle(candidate).is_none() {
                 placed.insert(subnet.zone.clone(), subnet.id.clone());
             }
         }
         placed
     }
 
-    fn obstacle(&self, subnet: &Subnet) -> Option<Obstacle> {
-        if !self.service.zones.contains(&subnet.zone) {
-            Some(Obstacle::Zone)
-        } else if subnet.outpost {
-            Some(Obstacle::Outpost)
-        } else if !subnet.hosts(self.addresses) {
-            Some(Obstacle::Addresses)
-        } else if subnet.free_addresses == 0 {
-            Some(Obstacle::Full)
-        } else {
-            let cut_off = self.network_acls.cut_off(&self.usage, subnet);
-            cut_off.map(|_| Obstacle::NetworkAcl)
-        }
+    fn obstacle<'c>(&self, candidate: &'c Candidate<'a>) -> Option<(Obstacle, Option<&'c Lost>)> {
+        let subnet = candidate.subnet;
+        let found = candidate.obstacle.get_or_init(|| {
+            if !self.service.zones.contains(&subnet.zone) {
+                Some((Obstacle::Zone, None))
+            } else if subnet.outpost {
+                Some((Obstacle::Outpost, None))
+            } else if !subnet.hosts(self.addresses) {
+                Some((Obstacle::Addresses, None))
+            } else if subnet.free_addresses == 0 {
+                Some((Obstacle::Full, None))
+            } else {
+                let lost = self.network_acls.cut_off(&self.usage, subnet)?;
+                Some((Obstacle::NetworkAcl, Some(lost)))
+            }
+        });
+        found.as_ref().map(|(obstacle, lost)| (*obstacle, lost.as_ref()))
     }
 
     /// How far the best of the subnets is from having the network interface.
     pub fn nearest(&self) -> impl Ord + use<> {
-        self.subnets.iter().filter_map(|subnet| self.obstacle(subnet)).max()
+        let obstacles = self.candidates.iter().filter_map(|candidate| self.obstacle(candidate));
+        obstacles.map(|(obstacle, _)| obstacle).max()
     }
 
     /// What a person can do where no subnet can have the network interface: of one zone, or of any.
@@ -71,15 +110,13 @@ impl Search<'_> {
             Some(zone) => format!("zone {zone}"),
             None => format!("a zone that {} supports ({})", self.service.name, supported.join(", ")),
         };
-        let subnets = self.subnets.iter().copied();
-        let in_zone = subnets.filter(|subnet| zone.is_none_or(|zone| subnet.zone == *zone));
-        let obstacles: Vec<_> = in_zone
-            .filter_map(|subnet| self.obstacle(subnet).map(|obstacle| (obstacle, subnet)))
+        let candidates = self.candidates.iter();
+        let obstacles: Vec<_> = candidates
+            .filter_map(|candidate| Some((candidate.subnet, self.obstacle(candidate)?)))
             .collect();
-        let nearest = obstacles.iter().map(|(obstacle, _)| *obstacle).max();
-        let of_nearest = obstacles.iter().filter(|(obstacle, _)| Some(*obstacle) == nearest);
-        let concerned: Vec<&Subnet> = of_nearest.map(|(_, subnet)| *subnet).collect();
-        let ids: BTreeSet<String> = concerned.iter().map(|subnet| subnet.id.to_string()).collect();
+        let nearest = obstacles.iter().map(|(_, (obstacle, _))| *obstacle).max();
+        let concerned = obstacles.iter().filter(|(_, (obstacle, _))| Some(*obstacle) == nearest);
+        let ids: BTreeSet<String> = concerned.clone().map(|(subnet, _)| subnet.id.to_string()).collect();
         let (ids, addresses) = (shown(&ids), self.addresses);
         let only = if addresses == AddressType::Ipv6 { " only" } else { "" };
         match nearest {
@@ -99,18 +136,11 @@ impl Search<'_> {
                  {addresses} addresses{only} in {zones}."
             ),
             Some(Obstacle::NetworkAcl) => {
-                let mut dropped = Dropped::default();
-                for more in concerned
-                    .iter()
-                    .filter_map(|subnet| self.network_acls.cut_off(&self.usage, subnet))
-                {
-                    dropped.extend(more);
+                let mut lost = Lost::default();
+                for more in concerned.filter_map(|(_, (_, lost))| *lost) {
+                    lost.extend(more.clone());
                 }
-                format!(
-                    "Network ACLs would keep clients from a network interface in {ids}. Allow this traffic by entries with \
-                     lower rule numbers than the entries that deny it: {}.",
-                    dropped.words()
-                )
+                lost.advice(&format!("a network interface in {ids}"))
             }
         }
     }

@@ -70,11 +70,14 @@ pub(super) fn admits_rules<'n>(group: Option<&SecurityGroup>, more: impl Iterato
     })
 }
 
-/// Why a group gets no rules for so many networks.
-pub(super) fn rule_quota(networks: &BTreeSet<IpNet>) -> String {
+/// Why a group gets no such rules.
+pub(super) fn rule_quota<'n>(rules: impl Iterator<Item = &'n IpNet> + Clone) -> String {
+    let networks: BTreeSet<_> = rules.clone().collect();
     format!(
-        "The subnets that need access are {} separate networks, and the default quota is {RULES_PER_GROUP} inbound rules in a \
-         security group. Admit them by fewer rules in a security group of the endpoint, or {RAISE}.",
-        networks.len()
+        "The subnets that need access are {} separate networks, for which the ports of the service take {} inbound rules, and \
+         the default quota of a security group is {RULES_PER_GROUP}. Admit them by fewer rules in a security group of the \
+         endpoint, or {RAISE}.",
+        networks.len(),
+        rules.count()
     )
 }

@@ -1,28 +1,52 @@
 //! Which findings are accepted, and which are not remediated although their changes are known.
 
+use jiff::Timestamp;
+
 use super::assessment::{Assessment, Conclusion, Remediation};
 use super::finding::{Exempt, Suppression};
-use super::{ControlContext, ScopeContext, TAG_EXEMPT};
+use super::{Context, ControlContext, ScopeContext, TAG_EXEMPT};
 use crate::changes::Change;
+use crate::model::endpoint::Endpoint;
 use crate::model::finding::{FindingKey, ResourceKind};
+use crate::model::id::{AccountId, VpcId};
 use crate::model::managed::managed_by;
 use crate::model::part::Tags;
 use crate::model::scope_snapshot::Snapshot;
 use crate::model::snapshot::VpcSnapshot;
-use crate::settings::{ExemptionSelector, Mode};
+use crate::settings::{ExemptionSelector, Mode, Settings};
 
 /// The exemption of a resource from a control: by the settings, or else by a tag where the settings allow it.
 pub(super) fn exemption(key: &FindingKey, context: &ScopeContext<'_>) -> Option<Exempt> {
-    let settings = context.settings;
-    let tags = tags_of(key, context.snapshot);
+    let vpc = match context.snapshot {
+        Snapshot::Vpc(vpc) => Some(&vpc.vpc.id),
+        Snapshot::Service(_) => None,
+    };
+    let place = (vpc, context.snapshot.account());
+    exemption_at(
+        key,
+        tags_of(key, context.snapshot),
+        place,
+        context.settings,
+        context.now,
+    )
+}
+
+/// The same by the tags of the resource, its VPC and its account.
+fn exemption_at(
+    key: &FindingKey,
+    tags: Option<&Tags>,
+    (vpc, account): (Option<&VpcId>, &AccountId),
+    settings: &Settings,
+    now: Timestamp,
+) -> Option<Exempt> {
     let matching = settings.exemptions.iter().filter(|exemption| {
         exemption.control == key.control
-            && exemption.expires > context.now
+            && exemption.expires > now
             && match &exemption.selector {
                 ExemptionSelector::Resource(id) => *id == key.resource.id,
                 ExemptionSelector::Tag { key, value } => tags.and_then(|t| t.get(key)) == Some(value),
-                ExemptionSelector::Vpc(id) => matches!(context.snapshot, Snapshot::Vpc(vpc) if vpc.vpc.id == *id),
-                ExemptionSelector::Account(id) => context.snapshot.account() == id,
+                ExemptionSelector::Vpc(id) => vpc == Some(id),
+                ExemptionSelector::Account(id) => account == id,
             }
     });
     // The one that ends last decides, in whatever order they are written.
@@ -38,6 +62,14 @@ pub(super) fn exemption(key: &FindingKey, context: &ScopeContext<'_>) -> Option<
         reason: format!("tag {TAG_EXEMPT} = {tag}"),
         expires: None,
     })
+}
+
+impl Context<'_> {
+    /// Whether an endpoint of the VPC is exempt from a control.
+    pub(crate) fn exempt(&self, key: &FindingKey, endpoint: &Endpoint) -> bool {
+        let place = (Some(&self.snapshot.vpc.id), &self.snapshot.account);
+        exemption_at(key, Some(&endpoint.tags), place, self.settings, self.now).is_some()
+    }
 }
 
 /// Why the changes of an assessment are not planned, in a control of this mode. None where nothing keeps them from it.

@@ -128,6 +128,11 @@ impl Endpoint {
         )
     }
 
+    /// Whether the private DNS name of its service leads the clients of the VPC to it.
+    pub fn holds_name(&self) -> bool {
+        self.private_dns && !self.private_dns_inbound_only
+    }
+
     /// Serves its VPC now, or is about to.
     pub fn usable(&self) -> bool {
         matches!(

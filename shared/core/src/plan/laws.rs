@@ -217,24 +217,6 @@ proptest! {
     }
 
     #[test]
-    fn plan_cuts_no_client_off_an_endpoint_by_network_acls(world in worlds()) {
-        let control = find("acl-blocks-endpoint").unwrap();
-        let after = remediated(&world);
-        let findings = after.findings(control);
-        let led: Vec<_> = enforced_changes(&world).iter().filter_map(|change| match change {
-            Change::EnablePrivateDns(change) => Some(change.endpoint.to_string()),
-            _ => None,
-        }).collect();
-        let mut before = world.findings(control);
-        // More clients are led to the endpoint: none of them worked through its network ACLs before.
-        before.retain(|finding| finding.verdict() == Verdict::Compliant && !led.contains(&finding.key.resource.id));
-        for finding in before {
-            let now = findings.iter().find(|now| now.key == finding.key).map(Finding::verdict);
-            prop_assert_eq!(now, Some(Verdict::Compliant), "{}", finding.key.resource.id);
-        }
-    }
-
-    #[test]
     fn additive_changes_come_before_restrictive_and_dependent_ones(world in worlds()) {
         let plan = world.plan();
         for mode in [Mode::Enforce, Mode::Audit] {

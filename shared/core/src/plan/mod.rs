@@ -5,6 +5,8 @@ mod every_control;
 #[cfg(test)]
 mod laws;
 mod limits;
+#[cfg(test)]
+mod network_acl_laws;
 mod release;
 mod reserve;
 mod restraints;

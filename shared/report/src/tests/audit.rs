@@ -181,6 +181,38 @@ fn findings_that_lack_the_same_part_are_told_together() {
 }
 
 #[test]
+fn request_that_the_explanation_names_is_not_told_again_and_unread_parts_are_mentioned() {
+    let mut audit = example();
+    let scope = &mut audit.scopes[0];
+    let proof = scope.topology.endpoint(OPEN_ENDPOINT).unwrap().proofs[0].clone();
+    let mut findings = scope.report.findings.iter_mut();
+    let open = findings.find(|finding| finding.control == "policy-open").unwrap();
+    open.explanation = format!(
+        "`{}` can call `{}` on `{}`.",
+        proof.principal, proof.action, proof.resource
+    );
+    let told = |audit: &Audit| {
+        let text = terminal::render(audit, Colour::Never);
+        (
+            text.matches("Proof:").count(),
+            text.split_whitespace().collect::<Vec<_>>().join(" "),
+        )
+    };
+    let (proofs, text) = told(&audit);
+    assert_eq!(proofs, 1, "{text}");
+    assert!(text.contains("with 2 endpoints, 1 Region"), "{text}");
+    audit.scopes[0]
+        .topology
+        .gaps
+        .push("ec2:DescribeVpcEndpoints failed".to_owned());
+    let (_, text) = told(&audit);
+    assert!(
+        text.contains("with 2 endpoints as far as they could be read, 1 Region"),
+        "{text}"
+    );
+}
+
+#[test]
 fn findings_name_their_account_and_an_unread_account_is_named() {
     let mut audit = example();
     let mut scope = audit.scopes[0].clone();

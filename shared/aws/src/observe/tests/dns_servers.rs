@@ -103,3 +103,17 @@ async fn dhcp_options_are_asked_for_once_in_a_session() {
     assert_eq!(second, first);
     cloud.done();
 }
+
+#[tokio::test]
+async fn dhcp_options_that_cannot_be_read_are_a_gap_in_a_sweep() {
+    let code = "InvalidDhcpOptionID.NotFound";
+    let cloud = needing("dopt-1").refuse("DescribeDhcpOptions", code, "The dhcpOption ID 'dopt-1' does not exist");
+    let session = cloud.session();
+    let seen = session
+        .observe_vpcs(&region(), &PARTS.into(), &Settings::default())
+        .await;
+    let [vpc] = seen.unwrap().try_into().unwrap();
+    assert!(vpc.subnets.is_ok());
+    assert_eq!(vpc.dns_servers.unwrap_err().part, Part::Dns);
+    cloud.done();
+}

@@ -424,3 +424,13 @@ fn links_of_a_spoke_name_hub_endpoint_and_ways_with_the_verdict_of_the_control()
     let unknown = spoke().gap(Part::Central);
     assert!(central_links(&unknown.snapshot, &unknown.settings).is_err());
 }
+
+#[test]
+fn endpoint_of_a_spoke_to_which_no_name_leads_does_not_serve_it() {
+    let mut world = spoke().interface("vpce-local", "sts", &["subnet-a"]);
+    assert_eq!(world.judge(&CONTROL, VPC).verdict(), Verdict::Compliant);
+    world = world.edit_endpoint("vpce-local", |e| e.private_dns = false);
+    world.snapshot.hosted_zones = Ok(BTreeMap::new());
+    world.snapshot.central = Ok(crate::model::snapshot::Central::default());
+    unclear(&world, "Could not find a hub");
+}

@@ -229,7 +229,7 @@ fn subnet_whose_network_acl_keeps_clients_out_is_not_added() {
     assert_eq!(finding.changes(), None);
     assert_eq!(
         advice(&finding),
-        "Network ACLs would keep clients from a network interface in subnet-b. Allow this traffic by entries with lower \
+        "Network ACLs would keep clients from a network interface in subnet-b. First allow this traffic by entries with lower \
          rule numbers than the entries that deny it: TCP 443 inbound from 10.0.0.0/24 (acl-db of subnet-b)."
     );
     assert_eq!(world.plan().changes, []);
@@ -331,5 +331,30 @@ fn advice_names_what_is_missing_in_the_zone() {
         advice(&dual.judge(&CONTROL, "subnet-b")),
         "The network interface needs a subnet with IPv4 and IPv6 addresses, which no subnet that needs the service has in \
          zone eu-central-1b. Add one."
+    );
+}
+
+#[test]
+fn zone_is_added_to_the_endpoint_that_gets_private_dns() {
+    let mut world = bare();
+    for zone in ["a", "b", "c"] {
+        world = world.subnet(&format!("subnet-{zone}"), zone, SubnetClass::Private);
+    }
+    let world = world
+        .require(&["sts"])
+        .interface("vpce-1", "sts", &["subnet-a"])
+        .interface("vpce-2", "sts", &["subnet-a", "subnet-b"])
+        .edit_endpoint("vpce-1", |e| e.private_dns = false)
+        .edit_endpoint("vpce-2", |e| e.private_dns = false);
+    let plan = world.plan();
+    let changed: Vec<_> = plan
+        .changes
+        .iter()
+        .filter_map(|planned| planned.change.endpoint())
+        .collect();
+    assert!(changed.len() > 1, "{:?}", plan.changes);
+    assert!(
+        changed.iter().all(|endpoint| endpoint.as_str() == "vpce-2"),
+        "{changed:?}"
     );
 }

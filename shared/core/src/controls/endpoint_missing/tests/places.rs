@@ -272,7 +272,7 @@ fn endpoint_for_which_no_address_is_left_is_not_said_to_be_remedied() {
         .find(|f| f.key.control == CONTROL.name && f.key.service.as_deref().is_some_and(|s| s.ends_with(".sts")));
     assert_eq!(
         advice(sts.unwrap()),
-        "Once the changes for other findings are made, this one remains. No address is left for the network interface in \
+        "If the changes for other findings are made, this one remains. No address is left for the network interface in \
          subnet-a. Free an address there, or add a subnet with IPv4 addresses in a zone that \
          com.amazonaws.eu-central-1.sts supports (eu-central-1a, eu-central-1b, eu-central-1c)."
     );
