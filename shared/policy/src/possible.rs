@@ -259,6 +259,9 @@ impl<'r> Checker<'r> {
             service.prefixes().any(|known| known.eq_ignore_ascii_case(prefix)),
             || "the action is one of the endpoint's service",
         )?;
+        must(!service.leaves_out(&request.action.to_ascii_lowercase()), || {
+            format!("`{}` comes through another endpoint", request.action)
+        })?;
         let keyless = service.keyless.has(&request.action);
         must(
             keyless || owner.is_some(),
