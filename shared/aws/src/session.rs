@@ -1,6 +1,6 @@
 //! The session of one account: its clients, its service catalogues, its clock and its call counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -21,6 +21,10 @@ type Answered = tokio::sync::Mutex<Option<(Timestamp, Organization)>>;
 /// Why hosted zones could not be read, and since when.
 type Refused = tokio::sync::Mutex<Option<(Timestamp, Gap)>>;
 
+/// The DNS servers of DHCP options, by id. Nobody can change them
+/// ([DHCP option sets](https://docs.aws.amazon.com/vpc/latest/userguide/VPC_DHCP_Options.html)).
+type DnsServers = Mutex<BTreeMap<String, BTreeSet<String>>>;
+
 /// Access to one AWS account with credentials of that account. Observes its resources and changes them.
 ///
 /// Clones share everything.
@@ -35,6 +39,7 @@ struct Shared {
     catalogues: Catalogues,
     organization: Answered,
     refused_hosted_zones: Refused,
+    dns_servers: DnsServers,
     counter: Counter,
     read_pace: ReadPace,
 }
@@ -49,6 +54,7 @@ impl Session {
             catalogues: Catalogues::default(),
             organization: Answered::default(),
             refused_hosted_zones: Refused::default(),
+            dns_servers: DnsServers::default(),
             counter: Counter::default(),
             read_pace: ReadPace::default(),
         }))
@@ -92,6 +98,10 @@ impl Session {
 
     pub(crate) fn refused_hosted_zones(&self) -> &Refused {
         &self.0.refused_hosted_zones
+    }
+
+    pub(crate) fn dns_servers(&self) -> &DnsServers {
+        &self.0.dns_servers
     }
 
     /// A client of AWS Organizations, which is needed seldom.

@@ -59,7 +59,8 @@ impl Function {
             | Target::RouteTableAssociation(_)
             | Target::SecurityGroup(_)
             | Target::NetworkAcl(_)
-            | Target::Endpoint(_) => concerns.any(|concern| !of_services(concern)),
+            | Target::Endpoint(_)
+            | Target::ConnectedEndpoint(_) => concerns.any(|concern| !of_services(concern)),
             Target::EndpointService(_) | Target::LoadBalancer(_) => concerns.any(of_services),
             Target::Region => true,
         }

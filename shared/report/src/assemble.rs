@@ -13,7 +13,7 @@ use postern_core::model::finding::{FindingKey, Resource, Verdict};
 use postern_core::model::scope::Scope;
 use postern_core::model::text::printable_copy;
 use postern_core::model::token::client_token;
-use postern_core::plan::PlannedChange;
+use postern_core::plan::{Notice, PlannedChange};
 use postern_core::settings::Mode;
 
 use crate::console;
@@ -34,6 +34,7 @@ pub(crate) struct Selection {
     pub(crate) earlier: Vec<ChangeRecord>,
     /// Open findings that an earlier report contained.
     pub(crate) unchanged: usize,
+    pub(crate) notices: Vec<Notice>,
     pub(crate) idempotency_key: String,
 }
 
@@ -48,6 +49,7 @@ impl Report {
             changes: (0..r.plan.changes.len()).collect(),
             earlier: Vec::new(),
             unchanged: 0,
+            notices: r.notices.clone(),
             idempotency_key,
         };
         assemble(r, selection)
@@ -61,6 +63,7 @@ pub(crate) fn assemble(r: &Reconciliation, selection: Selection) -> Report {
         changes: positions,
         earlier,
         unchanged,
+        notices,
         idempotency_key,
     } = selection;
     let published_at: BTreeMap<usize, usize> = positions.iter().enumerate().map(|(new, at)| (*at, new)).collect();
@@ -79,7 +82,7 @@ pub(crate) fn assemble(r: &Reconciliation, selection: Selection) -> Report {
     let report = Report {
         schema: SchemaTag::V2,
         contents,
-        outcome: outcome::of_report(&outcomes, &unexplained, !r.notices.is_empty()),
+        outcome: outcome::of_report(&outcomes, &unexplained, !notices.is_empty()),
         severity: severity(&findings),
         scope: scope(r),
         console: console_of(&r.scope),
@@ -110,7 +113,7 @@ pub(crate) fn assemble(r: &Reconciliation, selection: Selection) -> Report {
         },
         findings,
         changes,
-        notices: r.notices.iter().map(notice).collect(),
+        notices: notices.iter().map(notice).collect(),
     };
     printable_report(report)
 }
@@ -269,7 +272,7 @@ fn verification_of(verification: &Verification) -> published::Verification {
     }
 }
 
-fn notice(notice: &postern_core::plan::Notice) -> published::Notice {
+fn notice(notice: &Notice) -> published::Notice {
     published::Notice {
         kind: notice.kind.into(),
         text: notice.text.clone(),

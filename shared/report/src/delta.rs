@@ -10,6 +10,7 @@ use postern_core::history::{ChangeHistory, ChangeId, ChangeRecord, DeliveredFind
 use postern_core::model::finding::{FindingKey, Severity, Verdict};
 use postern_core::model::text::shorten;
 use postern_core::model::token::client_token;
+use postern_core::plan::Notice;
 use postern_core::settings::Mode;
 
 use crate::assemble::{Selection, assemble, bare_finding, finding, outcome_at};
@@ -21,6 +22,13 @@ const LONGEST_EXPLANATION: usize = 300;
 
 /// For how long a closed finding is remembered, so that its return is reported again.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// Under what the ledger remembers notices.
+const NOTICES: &str = "deletion-blocked";
+
+/// After what time a notice is given again. A tool that cannot delete a subnet tries for many minutes, with an event each
+/// time.
+const NOTICE_AGAIN: SignedDuration = SignedDuration::from_hours(24);
 
 /// What is to be reported, and what the ledger has to remember once it was.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,8 +68,12 @@ impl Delta {
         let earlier: Vec<ChangeRecord> = r.earlier.iter().filter(unreported).cloned().collect();
         let records = r.ids.values().chain(earlier.iter().map(|record| &record.id));
         let records = records.cloned().collect();
-        let delivered = remembered(&new, r, history);
-        let idempotency_key = idempotency_key(&new, &changes, &earlier, r, history);
+        let notices = notices(r, history);
+        let mut delivered = remembered(&new, r, history);
+        if !notices.is_empty() {
+            delivered.insert(NOTICES.to_owned(), given(&notices, r, history));
+        }
+        let idempotency_key = idempotency_key((&new, &notices), &changes, &earlier, r, history);
         let report = assemble(
             r,
             Selection {
@@ -70,6 +82,7 @@ impl Delta {
                 changes,
                 earlier,
                 unchanged: old.iter().filter(|current| current.delivered.outcome.open()).count(),
+                notices: notices.into_iter().map(|(_, notice)| notice.clone()).collect(),
                 idempotency_key,
             },
         );
@@ -235,10 +248,40 @@ fn remembered(new: &[Current], r: &Reconciliation, history: &ChangeHistory) -> B
         .collect()
 }
 
+/// The notices that were not given within a day, one for each resource.
+fn notices<'r>(r: &'r Reconciliation, history: &ChangeHistory) -> Vec<(DeliveredFinding, &'r Notice)> {
+    let mut resources = BTreeSet::new();
+    let new = r.notices.iter().filter_map(|notice| {
+        let given = DeliveredFinding {
+            key: FindingKey::new(NOTICES, notice.resource.kind, &notice.resource.id),
+            outcome: FindingStatus::Manual,
+            severity: Severity::Low,
+            fingerprint: client_token([notice.reason.as_str()]),
+            explanation: String::new(),
+            time: r.time,
+            open_since: None,
+        };
+        let known = history.delivered.get(&given.key).is_some_and(|before| {
+            before.fingerprint == given.fingerprint && r.time.duration_since(before.time) < NOTICE_AGAIN
+        });
+        (!known && resources.insert(&notice.resource)).then_some((given, notice))
+    });
+    new.collect()
+}
+
+/// The notices that are to be remembered.
+fn given(new: &[(DeliveredFinding, &Notice)], r: &Reconciliation, history: &ChangeHistory) -> Vec<DeliveredFinding> {
+    let replaced = |before: &&DeliveredFinding| new.iter().any(|(given, _)| given.key == before.key);
+    let before = history.delivered.values().filter(|before| {
+        before.key.control == NOTICES && r.time.duration_since(before.time) < NOTICE_AGAIN && !replaced(before)
+    });
+    before.chain(new.iter().map(|(given, _)| given)).cloned().collect()
+}
+
 /// Equal for the same news, whichever run reports them: a run may crash between the report and the note that it was
 /// made.
 fn idempotency_key(
-    new: &[Current],
+    (new, notices): (&[Current], &[(DeliveredFinding, &Notice)]),
     changes: &[usize],
     earlier: &[ChangeRecord],
     r: &Reconciliation,
@@ -266,10 +309,10 @@ fn idempotency_key(
             ) => Some(format!("proposal {}", r.plan.changes.get(*at)?.change)),
         });
     let earlier = earlier.iter().map(|record| format!("change {}", record.id));
-    let notices = r
-        .notices
-        .iter()
-        .map(|notice| format!("notice {} {}", notice.event_id, notice.text));
+    let notices = notices.iter().map(|(given, notice)| {
+        let before = history.delivered.get(&given.key).map(|before| before.time.to_string());
+        format!("notice {} {}", notice.reason, before.unwrap_or_default())
+    });
     let said: BTreeSet<String> = findings.chain(changes).chain(earlier).chain(notices).collect();
     let parts: Vec<String> = std::iter::once(r.scope.to_string()).chain(said).collect();
     client_token(parts.iter().map(String::as_str))

@@ -205,12 +205,64 @@ fn findings(scope: &AuditedScope) -> Page {
         if let Some(first) = group.first() {
             section.wrapped("", &subject(first, &group));
         }
+        let alike = |finding: &Finding| {
+            let same = |other: &&&Finding| unread(other) && other.explanation == finding.explanation;
+            match unread(finding) {
+                true => group.iter().filter(same).copied().collect(),
+                false => Vec::new(),
+            }
+        };
         let mut before = None;
-        for finding in group {
-            section.extend(one(finding, scope, before));
-            before = Some(finding);
+        for finding in &group {
+            let alike = alike(finding);
+            match alike.first() {
+                Some(first) if alike.len() > 1 => {
+                    if std::ptr::eq(*first, *finding) {
+                        section.extend(together(&alike));
+                    }
+                    before = None;
+                }
+                _ => {
+                    section.extend(one(finding, scope, before));
+                    before = Some(finding);
+                }
+            }
         }
         page.section(section);
+    }
+    page
+}
+
+fn unread(finding: &Finding) -> bool {
+    finding.outcome == Outcome::Indeterminate
+}
+
+/// Findings that could not be evaluated for one reason, such as a call that AWS denies.
+fn together(findings: &[&Finding]) -> Page {
+    let mut page = Page::default();
+    let severity = findings.iter().map(|finding| finding.severity).max();
+    let severity = severity.map_or("", |severity| severity.as_str()).to_uppercase();
+    let controls: BTreeSet<_> = findings.iter().map(|finding| finding.control.as_str()).collect();
+    let controls: Vec<_> = controls.into_iter().collect();
+    page.verbatim(format!(
+        "  {severity:<9} {} findings of {} control{}: could not be evaluated",
+        findings.len(),
+        controls.len(),
+        plural(controls.len())
+    ));
+    page.wrapped("      Controls: ", &controls.join(", "));
+    if let Some(first) = findings.first() {
+        page.wrapped("    - ", &first.explanation);
+    }
+    let advice: BTreeSet<_> = findings
+        .iter()
+        .filter_map(|finding| match &finding.remediation {
+            Some(Remediation::Manual { advice }) => Some(advice),
+            Some(Remediation::Automatic { .. }) | None => None,
+        })
+        .collect();
+    for advice in advice {
+        page.wrapped("      To do: ", advice);
     }
     page
 }

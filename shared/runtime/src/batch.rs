@@ -99,11 +99,21 @@ fn receives(attributes: &HashMap<String, String>) -> u32 {
 fn parse(record: &SqsMessage, own_roles: &[String]) -> Result<ParsedEvent, MessageError> {
     let body = record.body.as_deref().unwrap_or_default();
     let document: Result<Value, _> = serde_json::from_str(body);
+    if let Some(event) = document.as_ref().ok().and_then(event_from_topic) {
+        return read(&event, own_roles);
+    }
     let [queue, id] = [&record.event_source_arn, &record.message_id].map(|text| text.as_deref().unwrap_or_default());
     match trigger::read_notification(body, document.as_ref().ok(), queue, id) {
         Some(trigger) => Ok(ParsedEvent::Act(trigger)),
         None => read(&document?, own_roles),
     }
+}
+
+/// The event of EventBridge that a topic delivered in its own envelope.
+fn event_from_topic(envelope: &Value) -> Option<Value> {
+    envelope.get("TopicArn")?;
+    let event: Value = serde_json::from_str(envelope.get("Message")?.as_str()?).ok()?;
+    event.get("detail-type").is_some().then_some(event)
 }
 
 fn read(envelope: &Value, own_roles: &[String]) -> Result<ParsedEvent, MessageError> {
@@ -168,6 +178,24 @@ mod tests {
             assert!(!batch.has(Source::Call) && !batch.has(Source::Schedule), "{body}");
         }
         assert!(notification("hello").messages[0].content.is_err());
+    }
+
+    #[test]
+    fn event_that_a_topic_delivers_is_read_and_a_record_of_cloudtrail_is_no_notification() {
+        let deliver = |body: &Value| {
+            let mut record = record("a", &body.to_string());
+            record["eventSourceARN"] = json!("arn:aws:sqs:eu-central-1:111122223333:queue");
+            Batch::read(json!({"Records": [record]}), &[])
+        };
+        let mut modified = create_subnet();
+        modified["detail"]["eventName"] = json!("ModifyVpcEndpoint");
+        modified["detail"]["requestParameters"] = json!({"ModifyVpcEndpointRequest": {"VpcEndpointId": "vpce-1"}});
+        let envelope = json!({"Type": "Notification", "TopicArn": "arn:t", "Message": modified.to_string()});
+        let batch = deliver(&envelope);
+        assert!(batch.has(Source::Call) && !batch.has(Source::Notification));
+        for record in [json!({"Records": [modified["detail"]]}), modified["detail"].clone()] {
+            assert!(deliver(&record).messages[0].content.is_err(), "{record}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! this is a request of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::PoisonError;
 
 use postern_core::controls::vpc_dns_disabled::dns_servers_decide;
 use postern_core::model::id::Region;
@@ -63,6 +64,10 @@ pub(super) async fn observe<'a>(
 }
 
 async fn servers(session: &Session, region: &Region, id: &str) -> Result<BTreeSet<String>, CallError> {
+    let known = || session.dns_servers().lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(servers) = known().get(id).cloned() {
+        return Ok(servers);
+    }
     let fields = [
         ("Action", "DescribeDhcpOptions"),
         ("Version", VERSION),
@@ -83,7 +88,11 @@ async fn servers(session: &Session, region: &Region, id: &str) -> Result<BTreeSe
     match session.send(request).await {
         // Replaced in the meantime.
         Err(error) if error.not_found() => Err(error.into_transient()),
-        answer => Ok(named(&answer?.body)),
+        answer => {
+            let servers = named(&answer?.body);
+            known().insert(id.to_owned(), servers.clone());
+            Ok(servers)
+        }
     }
 }
 

@@ -41,7 +41,7 @@ pub fn resolve_calls(target: &Target) -> &'static [&'static str] {
         Target::RouteTable(_) | Target::RouteTableAssociation(_) => &[describe::ROUTE_TABLES],
         Target::SecurityGroup(_) => &[describe::SECURITY_GROUPS, describe::NETWORK_INTERFACES],
         Target::NetworkAcl(_) => &[describe::NETWORK_ACLS],
-        Target::Endpoint(_) => &[describe::ENDPOINTS],
+        Target::Endpoint(_) | Target::ConnectedEndpoint(_) => &[describe::ENDPOINTS],
         Target::LoadBalancer(_) => &[describe::CONFIGURATIONS],
     }
 }
@@ -98,7 +98,7 @@ impl Session {
             ),
             endpoints(
                 ec2,
-                ids(|t| if let Target::Endpoint(id) = t {
+                ids(|t| if let Target::Endpoint(id) | Target::ConnectedEndpoint(id) = t {
                     Some(id.as_str())
                 } else {
                     None
@@ -147,6 +147,11 @@ impl Session {
                 Target::RouteTableAssociation(id) => (&associations, id.as_str(), Resolution::Region),
                 // Its VPC may lack it.
                 Target::Endpoint(id) => (&endpoints, id.as_str(), Resolution::Region),
+                // EC2 shows endpoints to their owner only.
+                Target::ConnectedEndpoint(id) => {
+                    let foreign = format!("endpoint {id} is one of another account, or no longer exists");
+                    (&endpoints, id.as_str(), Resolution::Gone(foreign))
+                }
             };
             match found {
                 Ok(found) => Ok(found
@@ -290,14 +295,15 @@ async fn services(
     Ok(found)
 }
 
-/// All at once; one by one where that fails because one of them is gone.
+/// All at once; one by one where that fails because one of them is gone, or is no id of an endpoint.
 async fn endpoints(ec2: &Client, ids: BTreeSet<&str>) -> Result<Found, CallError> {
     if ids.is_empty() {
         return Ok(Found::new());
     }
+    let unknown = |error: &CallError| error.not_found() || error.is(&["InvalidVpcEndpointId.Malformed"]);
     let ids: Vec<EndpointId> = ids.into_iter().map(EndpointId::from).collect();
     let answers = match describe::endpoints_by_id(ec2, &ids).await {
-        Err(error) if error.not_found() && ids.len() > 1 => {
+        Err(error) if unknown(&error) && ids.len() > 1 => {
             let each = stream::iter(&ids).map(async |id| describe::endpoints_by_id(ec2, [id]).await);
             each.buffer_unordered(describe::CONCURRENT_CALLS).collect().await
         }
@@ -306,7 +312,7 @@ async fn endpoints(ec2: &Client, ids: BTreeSet<&str>) -> Result<Found, CallError
     let mut found = Found::new();
     for answer in answers {
         let endpoints = match answer {
-            Err(error) if error.not_found() => continue,
+            Err(error) if unknown(&error) => continue,
             answer => answer?,
         };
         for endpoint in endpoints {

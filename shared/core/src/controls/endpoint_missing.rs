@@ -248,7 +248,7 @@ fn remedy(context: &Context<'_>, required: &Required<'_>, others: &[&Endpoint]) 
     };
     let ports = ports.unwrap_or_else(ServicePorts::https);
     let network_acls = context.network_acls()?;
-    match best_placement(&searches(required, &network_acls, &ports, &clients)) {
+    match best_placement(&searches(required, network_acls, &ports, &clients)) {
         Ok(placed) => (new.address_type, new.subnets) = placed,
         Err(advice) => return Ok(Remediation::Manual(advice)),
     }

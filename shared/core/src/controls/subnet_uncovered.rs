@@ -126,7 +126,7 @@ fn judge(
         service,
         subnets: &required.subnets,
         addresses: endpoint.address_type,
-        network_acls: &context.network_acls()?,
+        network_acls: context.network_acls()?,
         usage: Usage {
             // Clients may use any port where AWS documents none.
             ports: ServicePorts::of(&service.name).unwrap_or_else(ServicePorts::any),

@@ -28,6 +28,7 @@ use jiff::Timestamp;
 pub use self::assessment::{Assessment, Conclusion, Remediation};
 pub use self::finding::{Exempt, Finding, Suppression};
 pub use self::framework::{Framework, REFERENCES, Reference};
+use self::network_acls::NetworkAcls;
 use self::policies::Known;
 pub(crate) use self::policy_cache::Policy;
 pub use self::policy_cache::PolicyCache;
@@ -121,6 +122,7 @@ pub struct Context<'a> {
     /// What is required, since most controls ask for it.
     interface: OnceCell<Result<Requirements<'a>, Gap>>,
     gateway: OnceCell<Result<Requirements<'a>, Gap>>,
+    network_acls: OnceCell<Result<NetworkAcls<'a>, Gap>>,
 }
 
 impl<'a> Context<'a> {
@@ -140,6 +142,7 @@ impl<'a> Context<'a> {
             known_policies: OnceCell::new(),
             interface: OnceCell::new(),
             gateway: OnceCell::new(),
+            network_acls: OnceCell::new(),
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::model::address::AddressType;
 use crate::model::id::SubnetId;
 use crate::model::network_acl::{NetworkAcl, Passage};
 use crate::model::part::Gap;
-use crate::model::snapshot::Subnet;
+use crate::model::snapshot::{Subnet, VpcSnapshot};
 
 /// The TCP ports from which clients open connections, and to which answers go, first and last.
 /// [Ephemeral ports](https://docs.aws.amazon.com/vpc/latest/userguide/nacl-ephemeral-ports.html)
@@ -27,19 +27,26 @@ pub const LAMBDA: Ephemeral = (1_024, 65_535);
 pub struct NetworkAcls<'a> {
     subnets: &'a BTreeMap<SubnetId, Subnet>,
     acls: BTreeMap<&'a SubnetId, Acl<'a>>,
+    /// To what the ACLs of all subnets are open.
+    open: Open,
 }
 
 #[derive(Clone, Copy)]
 struct Acl<'a> {
     acl: &'a NetworkAcl,
-    /// Whether it is open to IPv4 and to IPv6.
+    open: Open,
+}
+
+/// The address families of which all TCP traffic passes.
+#[derive(Clone, Copy)]
+struct Open {
     ipv4: bool,
     ipv6: bool,
 }
 
-impl Acl<'_> {
-    /// Whether it is open to all of these addresses.
-    fn open(self, addresses: AddressType) -> bool {
+impl Open {
+    /// Whether all of these addresses are among them.
+    fn to(self, addresses: AddressType) -> bool {
         (self.ipv4 || !addresses.ipv4()) && (self.ipv6 || !addresses.ipv6())
     }
 }
@@ -57,26 +64,33 @@ pub struct Usage<'a> {
 }
 
 impl<'a> Context<'a> {
-    pub fn network_acls(&self) -> Result<NetworkAcls<'a>, Gap> {
-        let snapshot = self.snapshot;
-        let acls = snapshot.network_acls.as_ref().map_err(Gap::clone)?.values();
-        Ok(NetworkAcls {
-            subnets: snapshot.subnets.as_ref().map_err(Gap::clone)?,
-            acls: acls
-                .flat_map(|acl| {
-                    let open = Acl {
-                        acl,
-                        ipv4: acl.open(true),
-                        ipv6: acl.open(false),
-                    };
-                    acl.subnets.iter().map(move |subnet| (subnet, open))
-                })
-                .collect(),
-        })
+    pub fn network_acls(&self) -> Result<&NetworkAcls<'a>, Gap> {
+        let known = self.network_acls.get_or_init(|| NetworkAcls::of(self.snapshot));
+        known.as_ref().map_err(Gap::clone)
     }
 }
 
 impl<'a> NetworkAcls<'a> {
+    fn of(snapshot: &'a VpcSnapshot) -> Result<Self, Gap> {
+        let subnets = snapshot.subnets.as_ref().map_err(Gap::clone)?;
+        let acls = snapshot.network_acls.as_ref().map_err(Gap::clone)?.values();
+        let acls: BTreeMap<_, _> = acls
+            .flat_map(|acl| {
+                let open = Open {
+                    ipv4: acl.open(true),
+                    ipv6: acl.open(false),
+                };
+                acl.subnets.iter().map(move |subnet| (subnet, Acl { acl, open }))
+            })
+            .collect();
+        let all = |open: fn(&Acl<'_>) -> bool| subnets.keys().all(|subnet| acls.get(subnet).is_some_and(open));
+        let open = Open {
+            ipv4: all(|acl| acl.open.ipv4),
+            ipv6: all(|acl| acl.open.ipv6),
+        };
+        Ok(Self { subnets, acls, open })
+    }
+
     /// The subnets with these ids.
     pub fn subnets<'i>(&self, ids: impl IntoIterator<Item = &'i SubnetId>) -> Vec<&'a Subnet> {
         ids.into_iter().filter_map(|id| self.subnets.get(id)).collect()
@@ -97,7 +111,7 @@ impl<'a> NetworkAcls<'a> {
         }
         let near = self.acls.get(&client.id).ok_or(&client.id)?;
         let far = self.acls.get(&host.id).ok_or(&host.id)?;
-        if near.open(addresses) && far.open(addresses) {
+        if near.open.to(addresses) && far.open.to(addresses) {
             return Ok(dropped);
         }
         for from in client.networks(addresses) {
@@ -116,6 +130,9 @@ impl<'a> NetworkAcls<'a> {
     /// Clients that reach no network interface of the endpoint today lose nothing by another one. Neither do those that are
     /// led to a new endpoint and whose own network ACL lets no traffic to the service through, wherever it is.
     pub fn cut_off(&self, usage: &Usage<'_>, host: &Subnet) -> Option<Dropped> {
+        if self.open.to(usage.addresses) {
+            return None;
+        }
         let mut lost = Dropped::default();
         let dropped = |client, host| {
             let between = self.between(&usage.ports, usage.addresses, client, host);
@@ -153,7 +170,7 @@ impl<'a> NetworkAcls<'a> {
     fn known_to_spokes(&self, usage: &Usage<'_>, host: &Subnet) -> bool {
         let mut present = usage.present.iter().filter_map(|id| self.acls.get(id));
         let own = self.acls.get(&host.id);
-        own.is_some_and(|own| own.open(usage.addresses) || present.any(|other| other.acl.id == own.acl.id))
+        own.is_some_and(|own| own.open.to(usage.addresses) || present.any(|other| other.acl.id == own.acl.id))
     }
 
     /// Whether the network ACL of a subnet lets out no request to the service, or lets in no answer, whatever the addresses.

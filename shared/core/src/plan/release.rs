@@ -2,12 +2,10 @@
 
 use std::fmt;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::changes::{AddSubnet, Change, DeleteEndpoint, DeleteSecurityGroup, Inverse, RemoveSubnet};
 use crate::history::{Action, ChangeRecord};
 use crate::model::endpoint::Endpoint;
+use crate::model::finding::{Resource, ResourceKind};
 use crate::model::id::{EndpointServiceId, SubnetId, VpcId};
 use crate::model::managed::{GroupPurpose, is_managed, managed_by};
 use crate::model::part::Gap;
@@ -17,19 +15,21 @@ use crate::model::snapshot::VpcSnapshot;
 use crate::trigger::{Failure, TriggeringEvent};
 
 /// Something besides findings that people should know.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
     pub kind: NoticeKind,
     pub text: String,
     /// What to do about it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
     /// The CloudTrail id of the event that it is about.
     pub event_id: String,
+    /// What could not be deleted.
+    pub resource: Resource,
+    /// Why, whoever called: another notice of the resource that gives the same reason is no news.
+    pub reason: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoticeKind {
     /// A subnet or VPC could not be deleted, and resources that Postern created are in it.
     DeletionBlocked,
@@ -135,6 +135,11 @@ fn notice(
     if release.removed.is_empty() {
         return None;
     }
+    let kind = match target {
+        ReleaseTarget::Vpc(_) => ResourceKind::Vpc,
+        ReleaseTarget::Subnet(_) => ResourceKind::Subnet,
+        ReleaseTarget::EndpointService(_) => ResourceKind::EndpointService,
+    };
     let who = triggering_event
         .actor
         .as_ref()
@@ -150,16 +155,20 @@ fn notice(
         [] => String::new(),
         in_use => format!(" Postern keeps {}.", in_use.join(", ")),
     };
+    let reason = format!(
+        "{target} contains {}, which Postern created.{others}{in_use}",
+        release.removed.join(", ")
+    );
     Some(Notice {
         kind: NoticeKind::DeletionBlocked,
         text: format!(
-            "{}{} failed ({}): {target} contains {}, which Postern created.{others}{in_use} To remove what Postern created, use the \
-             command.",
+            "{}{} failed ({}): {reason} To remove what Postern created, use the command.",
             triggering_event.event,
             who.unwrap_or_default(),
             failure.code,
-            release.removed.join(", "),
         ),
+        resource: Resource::new(kind, &failure.resource),
+        reason,
         command: Some(format!("postern release {target}")),
         event_id: triggering_event.event_id.clone(),
     })

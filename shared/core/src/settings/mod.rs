@@ -17,6 +17,7 @@ use crate::model::finding::ResourceKind;
 use crate::model::id::{AccountId, Region, ServiceName, VpcId};
 use crate::model::part::Tags;
 use crate::model::snapshot::{SubnetClass, Vpc};
+use crate::model::token::hex;
 
 mod central;
 mod document;
@@ -251,8 +252,9 @@ impl Settings {
 
 /// Twelve digits, as many as tell apart the versions that an owner will ever have.
 fn version(text: &str) -> String {
-    let digest = Sha256::digest(text.as_bytes());
-    digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    let mut version = hex(&Sha256::digest(text.as_bytes()));
+    version.truncate(12);
+    version
 }
 
 /// Full names have three parts at least, such as `com.amazonaws.iam`; short ones at most two, such as `ecr.api`.

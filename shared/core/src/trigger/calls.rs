@@ -7,7 +7,9 @@ use super::body::{Body, flag};
 
 use crate::model::arn::Arn;
 
-use Kind::{Association, Endpoint, EndpointService, LoadBalancer, NetworkAcl, RouteTable, SecurityGroup, Subnet, Vpc};
+use Kind::{
+    Association, Connected, Endpoint, EndpointService, LoadBalancer, NetworkAcl, RouteTable, SecurityGroup, Subnet, Vpc,
+};
 
 /// Longer than any identifier of EC2.
 const ID_LIMIT: usize = 64;
@@ -50,6 +52,8 @@ enum Kind {
     SecurityGroup,
     NetworkAcl,
     Endpoint,
+    /// The endpoint of a connection, of whichever account.
+    Connected,
     EndpointService,
     LoadBalancer,
 }
@@ -73,14 +77,12 @@ const BALANCED: &[TargetField] = &[request("loadBalancerArn", LoadBalancer)];
 /// Sorted by name.
 static CALLS: &[Call] = &[
     connections("AcceptVpcEndpointConnections"),
-    // Routes through the connection are blackholes until then.
-    call(
-        "AcceptVpcPeeringConnection",
-        &[
-            response("vpcPeeringConnection.requesterVpcInfo.vpcId", Vpc),
-            response("vpcPeeringConnection.accepterVpcInfo.vpcId", Vpc),
-        ],
-    ),
+    // Routes through the connection are blackholes until then. The accepter's account records the call.
+    Call {
+        name: "AcceptVpcPeeringConnection",
+        fields: &[response("vpcPeeringConnection.accepterVpcInfo.vpcId", Vpc)],
+        also: &[response("vpcPeeringConnection.requesterVpcInfo.vpcId", Vpc)],
+    },
     call("AssociateDhcpOptions", &[request("vpcId", Vpc)]),
     call(
         "AssociateRouteTable",
@@ -194,7 +196,7 @@ static CALLS: &[Call] = &[
     call("StartVpcEndpointServicePrivateDnsVerification", SERVED),
 ];
 
-const CONNECTED: &[TargetField] = &[request("vpcEndpointId", Endpoint)];
+const CONNECTED: &[TargetField] = &[request("vpcEndpointId", Connected)];
 const SERVED: &[TargetField] = &[request("serviceId", EndpointService)];
 
 /// A call may tag resources of several kinds.
@@ -217,7 +219,7 @@ const fn call(name: &'static str, fields: &'static [TargetField]) -> Call {
     }
 }
 
-/// A call of the owner of an endpoint service about endpoints, which may be of the same account.
+/// A call of the owner of an endpoint service about endpoints, of which some may be of the same account.
 const fn connections(name: &'static str) -> Call {
     Call {
         name,
@@ -269,7 +271,7 @@ pub(super) fn find_failed(api: Api, name: &str) -> Option<&'static Call> {
 }
 
 impl Call {
-    /// The targets of the event of a successful call: the whole Region if it names none. None if the response says that
+    /// The targets of the event of a successful call: the whole Region if it names none at all. None if the response says that
     /// nothing was changed.
     pub(super) fn targets(&self, request: Body<'_>, response: Body<'_>) -> Option<Vec<Target>> {
         // The plain dialect writes `return`, a reserved word of its recorder, with an underscore.
@@ -293,7 +295,8 @@ impl Call {
             let targets: Vec<Target> = ids.difference(&unsuccessful).map(|id| field.kind.target(id)).collect();
             return (!targets.is_empty()).then(|| targets.into_iter().chain(also).collect());
         }
-        Some(vec![Target::Region])
+        let also: Vec<Target> = also.collect();
+        Some(if also.is_empty() { vec![Target::Region] } else { also })
     }
 }
 
@@ -339,7 +342,7 @@ impl Kind {
             Association => "rtbassoc-",
             SecurityGroup => "sg-",
             NetworkAcl => "acl-",
-            Endpoint => "vpce-",
+            Endpoint | Connected => "vpce-",
             EndpointService => "vpce-svc-",
             LoadBalancer => "arn:",
         }
@@ -349,10 +352,11 @@ impl Kind {
     fn names(self, id: &str) -> bool {
         match self {
             LoadBalancer => is_load_balancer(id),
-            Endpoint if id.starts_with(EndpointService.prefix()) => false,
-            Vpc | Subnet | RouteTable | Association | SecurityGroup | NetworkAcl | Endpoint | EndpointService => {
-                self.begins(id)
+            // The ids of connections (`vpce-con-`) and of permissions (`vpce-svc-perm-`) begin alike.
+            Endpoint | Connected | EndpointService => {
+                self.begins(id) && id.strip_prefix(self.prefix()).is_some_and(|rest| !rest.contains('-'))
             }
+            Vpc | Subnet | RouteTable | Association | SecurityGroup | NetworkAcl => self.begins(id),
         }
     }
 
@@ -372,6 +376,7 @@ impl Kind {
             SecurityGroup => Target::SecurityGroup(id.into()),
             NetworkAcl => Target::NetworkAcl(id.into()),
             Endpoint => Target::Endpoint(id.into()),
+            Connected => Target::ConnectedEndpoint(id.into()),
             EndpointService => Target::EndpointService(id.into()),
             LoadBalancer => Target::LoadBalancer(id.to_owned()),
         }

@@ -172,7 +172,7 @@ fn assert_targets(targets: &[Target]) {
             Target::RouteTableAssociation(id) => ("rtbassoc-", id.as_str()),
             Target::SecurityGroup(id) => ("sg-", id.as_str()),
             Target::NetworkAcl(id) => ("acl-", id.as_str()),
-            Target::Endpoint(id) => ("vpce-", id.as_str()),
+            Target::Endpoint(id) | Target::ConnectedEndpoint(id) => ("vpce-", id.as_str()),
             Target::EndpointService(id) => ("vpce-svc-", id.as_str()),
             Target::LoadBalancer(arn) => {
                 assert!(arn.starts_with("arn:"), "{arn:?}");

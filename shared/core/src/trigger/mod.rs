@@ -65,6 +65,8 @@ pub enum Target {
     SecurityGroup(SecurityGroupId),
     NetworkAcl(NetworkAclId),
     Endpoint(EndpointId),
+    /// An endpoint whose connection the owner of a service accepted or rejected, of whichever account.
+    ConnectedEndpoint(EndpointId),
     EndpointService(EndpointServiceId),
     /// The ARN of a load balancer, of the endpoint services behind which it is.
     LoadBalancer(String),

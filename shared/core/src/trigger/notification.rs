@@ -18,9 +18,11 @@ const NOTIFICATION: &str = "Connection Notification";
 /// Reads a message as a connection notification, in the envelope of SNS or as it is (raw delivery).
 ///
 /// `document` is the body as JSON, if it is JSON. `queue` is the ARN of the queue that the message came through, in whose account and Region the endpoint services are.
-/// `message_id` identifies the message where there is no envelope. None for what is no notification.
+/// `message_id` identifies the message where there is no envelope. None for what is no notification, such as an event of
+/// EventBridge or a record of CloudTrail.
 pub fn read_notification(body: &str, document: Option<&Value>, queue: &str, message_id: &str) -> Option<Trigger> {
-    if document.is_some_and(|document| document.get("detail-type").is_some()) {
+    let of_others = |name| document.is_some_and(|document| document.get(name).is_some());
+    if ["detail-type", "Records", "eventSource"].into_iter().any(of_others) {
         return None;
     }
     let envelope = document.filter(|document| document.get("TopicArn").is_some());

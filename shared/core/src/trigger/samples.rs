@@ -117,11 +117,11 @@ const EXPECTED: &[(&str, &str)] = &[
     ("152-syn-modify-endpoint-service-permissions-mixed", "endpoint service"),
     (
         "153-syn-accept-endpoint-connections",
-        r#"[Endpoint(EndpointId("vpce-0b22222222222222b")), EndpointService(EndpointServiceId("vpce-svc-0123456789abcdef0"))]"#,
+        r#"[ConnectedEndpoint(EndpointId("vpce-0b22222222222222b")), EndpointService(EndpointServiceId("vpce-svc-0123456789abcdef0"))]"#,
     ),
     (
         "154-syn-reject-endpoint-connections",
-        r#"[Endpoint(EndpointId("vpce-0b22222222222222b")), Endpoint(EndpointId("vpce-0c33333333333333c")), EndpointService(EndpointServiceId("vpce-svc-0123456789abcdef0"))]"#,
+        r#"[ConnectedEndpoint(EndpointId("vpce-0b22222222222222b")), ConnectedEndpoint(EndpointId("vpce-0c33333333333333c")), EndpointService(EndpointServiceId("vpce-svc-0123456789abcdef0"))]"#,
     ),
     ("155-syn-delete-endpoint-service", "endpoint service"),
     ("156-syn-replace-route-table-association", "route table"),
@@ -182,7 +182,7 @@ fn outcome(event: &Value) -> String {
         Target::RouteTableAssociation(id) => ("route-table association", id.as_str()),
         Target::SecurityGroup(id) => ("security group", id.as_str()),
         Target::NetworkAcl(id) => ("network ACL", id.as_str()),
-        Target::Endpoint(id) => ("endpoint", id.as_str()),
+        Target::Endpoint(id) | Target::ConnectedEndpoint(id) => ("endpoint", id.as_str()),
         Target::EndpointService(id) => ("endpoint service", id.as_str()),
         Target::LoadBalancer(arn) => ("load balancer", arn.as_str()),
         Target::Region => return "region".to_owned(),

@@ -8,7 +8,7 @@ use super::fixtures::{VPC, audited, finding, repaired};
 use super::golden;
 use crate::audit::*;
 use crate::html;
-use crate::published::{Report, Severity};
+use crate::published::{Finding, Outcome, Report, Severity};
 use crate::terminal::{self, Colour};
 use postern_core::model::finding::Verdict;
 
@@ -149,6 +149,35 @@ fn golden_audit_has_the_summary_first_and_findings_by_resource() {
     let text = terminal::render(&example(), Colour::Never);
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     golden("audit.txt", &text);
+}
+
+#[test]
+fn findings_that_lack_the_same_part_are_told_together() {
+    let mut audit = example();
+    let findings = &mut audit.scopes[0].report.findings;
+    let unread = findings
+        .iter()
+        .find(|finding| finding.outcome == Outcome::Indeterminate);
+    let unread = Finding {
+        explanation: "ec2:DescribeSubnets failed: UnauthorizedOperation.".to_owned(),
+        ..unread.unwrap().clone()
+    };
+    for control in ["endpoint-missing", "subnet-uncovered", "acl-blocks-endpoint"] {
+        findings.push(Finding {
+            control: control.to_owned(),
+            ..unread.clone()
+        });
+    }
+    let text = terminal::render(&audit, Colour::Never);
+    assert_eq!(text.matches("DescribeSubnets").count(), 1, "{text}");
+    assert!(
+        text.contains("3 findings of 3 controls: could not be evaluated"),
+        "{text}"
+    );
+    let words: Vec<_> = text.split_whitespace().collect();
+    let controls = "Controls: acl-blocks-endpoint, endpoint-missing, subnet-uncovered";
+    assert!(words.join(" ").contains(controls), "{text}");
+    assert!(text.contains("ingress-blocked: could not be evaluated"), "{text}");
 }
 
 #[test]

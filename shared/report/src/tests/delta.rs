@@ -6,7 +6,7 @@ use super::fixtures::{record, triggering_event};
 use super::*;
 use postern_core::evaluation::{Conclusion, Suppression};
 use postern_core::history::{ChangeHistory, ChangeRecord, ChangeStatus};
-use postern_core::model::finding::{FindingKey, ResourceKind};
+use postern_core::model::finding::{FindingKey, Resource, ResourceKind};
 use postern_core::model::part::{Gap, Part};
 use postern_core::plan::{Notice, NoticeKind};
 
@@ -255,6 +255,8 @@ fn a_notice_is_reason_enough_for_a_report() {
         text: "DeleteSubnet failed.".to_owned(),
         command: Some("postern release subnet-0a1".to_owned()),
         event_id: "e-1".to_owned(),
+        resource: Resource::new(ResourceKind::Subnet, "subnet-0a1"),
+        reason: "subnet-0a1 contains vpce-0a1, which Postern created.".to_owned(),
     });
     let report = news(&now).unwrap();
     assert_eq!(
@@ -264,6 +266,37 @@ fn a_notice_is_reason_enough_for_a_report() {
     let message = Message::report(&report);
     assert!(message.subject.contains("deletion blocked"), "{}", message.subject);
     assert_eq!(schema_errors(&message.body), Vec::<String>::new());
+}
+
+#[test]
+fn deletion_that_is_tried_again_is_told_once_a_day_and_once_more_if_something_else_blocks_it() {
+    let tried = |time: &str, event: usize, reason: &str| {
+        let mut now = with(vec![], time);
+        now.notices.push(Notice {
+            kind: NoticeKind::DeletionBlocked,
+            text: format!("DeleteSubnet by call {event} failed: {reason}"),
+            command: None,
+            event_id: format!("e-{event}"),
+            resource: Resource::new(ResourceKind::Subnet, "subnet-0a1"),
+            reason: reason.to_owned(),
+        });
+        now
+    };
+    let (mut history, mut told) = (ChangeHistory::default(), Vec::new());
+    for minute in 0..60 {
+        let time = format!("2026-03-02T12:{minute:02}:00Z");
+        let reason = if minute < 40 {
+            "vpce-0a1 is in it."
+        } else {
+            "vpce-0b2 is in it."
+        };
+        let now = delta(&tried(&time, minute, reason), &history);
+        told.extend(now.report.is_some().then_some(minute));
+        history = after(&history, &now);
+    }
+    assert_eq!(told, [0, 40]);
+    let next_day = delta(&tried("2026-03-03T12:40:00Z", 60, "vpce-0b2 is in it."), &history);
+    assert_eq!(next_day.report.unwrap().notices.len(), 1);
 }
 
 fn severe() -> Finding {

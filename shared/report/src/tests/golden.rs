@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use postern_core::changes::{ChangeOutcome, Code};
 use postern_core::evaluation::{Finding, Remediation, Suppression};
 use postern_core::history::{ChangeHistory, DeliveredFinding, FindingStatus, RemediationConflict};
-use postern_core::model::finding::{FindingKey, ResourceKind, Severity, Verdict};
+use postern_core::model::finding::{FindingKey, Resource, ResourceKind, Severity, Verdict};
 use postern_core::model::scope::Scope;
 use postern_core::plan::{Notice, NoticeKind};
 use postern_core::settings::Mode;
@@ -177,6 +177,8 @@ fn golden_deletion_blocked() {
                 .to_owned(),
         command: Some("postern release subnet-0c0ffee0c0ffee000".to_owned()),
         event_id: "e-1".to_owned(),
+        resource: Resource::new(ResourceKind::Subnet, "subnet-0c0ffee0c0ffee000"),
+        reason: "subnet-0c0ffee0c0ffee000 contains vpce-0fedcba9876543210, which Postern created.".to_owned(),
     });
     alert("deletion-blocked.txt", &[told(&blocked)]);
 }

@@ -66,7 +66,7 @@ impl Page {
     }
 }
 
-/// Breaks text between words. A word that is longer than a line is broken as well.
+/// Breaks text between words. A word that is longer than a line is broken as well, but for a command in backticks.
 fn wrap(first: &str, text: &str) -> Vec<String> {
     let width = first.chars().count();
     let indent = " ".repeat(width);
@@ -74,7 +74,7 @@ fn wrap(first: &str, text: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();
     let mut used = 0;
-    for word in text.split_whitespace().flat_map(|word| pieces(word, room)) {
+    for word in words(text).into_iter().flat_map(|word| pieces(word, room)) {
         let length = word.chars().count();
         if used > 0 && used + 1 + length > room {
             lines.push(std::mem::take(&mut line));
@@ -95,7 +95,32 @@ fn wrap(first: &str, text: &str) -> Vec<String> {
         .collect()
 }
 
-fn pieces(word: &str, room: usize) -> Vec<String> {
+/// The words of a text. What stands between backticks is one.
+fn words(text: &str) -> Vec<String> {
+    let odd = |word: &str| word.matches('`').count() % 2 == 1;
+    let mut words = Vec::new();
+    let mut rest = text.split_whitespace();
+    while let Some(word) = rest.next() {
+        let (mut span, mut open, mut ahead) = (vec![word], odd(word), rest.clone());
+        while open && let Some(next) = ahead.next() {
+            span.push(next);
+            open ^= odd(next);
+        }
+        // A backtick that nothing closes is one of somebody's text.
+        if open {
+            words.push(word.to_owned());
+        } else {
+            words.push(span.join(" "));
+            rest = ahead;
+        }
+    }
+    words
+}
+
+fn pieces(word: String, room: usize) -> Vec<String> {
+    if word.contains(' ') {
+        return vec![word];
+    }
     let characters: Vec<char> = word.chars().collect();
     characters.chunks(room).map(|piece| piece.iter().collect()).collect()
 }
@@ -151,6 +176,25 @@ mod tests {
         assert!(lines[0].starts_with("  To do: word word"));
         assert!(lines[1].starts_with("         word"));
         assert_eq!(text.matches('x').count(), 200, "nothing is lost");
+    }
+
+    #[test]
+    fn command_in_backticks_stays_on_one_line_and_a_lone_backtick_does_not_matter() {
+        let command = format!(
+            "`aws ec2 delete-vpc-endpoints --vpc-endpoint-ids {}`",
+            "vpce-1 ".repeat(10).trim()
+        );
+        let mut page = Page::default();
+        page.wrapped("  To do: ", &format!("Then run {command}, which deletes them."));
+        let lone = format!("a ` {}", "word ".repeat(40));
+        page.wrapped("", &lone);
+        let text = page.finish();
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!(lines[0], "  To do: Then run");
+        assert_eq!(lines[1].trim(), format!("{command},"));
+        assert_eq!(lines[2].trim(), "which deletes them.");
+        assert!(lines[3..].iter().all(|line| line.len() <= WIDTH), "{text}");
+        assert_eq!(text.matches("word").count(), 40);
     }
 
     #[test]

@@ -90,6 +90,50 @@ fn a_rule_takes_successful_ec2_calls_that_postern_did_not_make() {
     }
 }
 
+/// [Quotas](https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html)
+const LONGEST_PATTERN: usize = 2_048;
+/// [Quotas](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html)
+const LONGEST_ROLE_NAME: usize = 64;
+
+#[test]
+fn patterns_fit_into_a_rule_with_the_longest_names_of_roles() {
+    let template = template();
+    let path = template["Parameters"]["RolePath"]["MaxLength"].as_u64().unwrap() as usize;
+    let role = format!(
+        "arn:aws-us-gov:iam::{ACCOUNT}:role{}",
+        "x".repeat(path + LONGEST_ROLE_NAME)
+    );
+    let mut measured = 0;
+    for rule in resources(&template, "AWS::Events::Rule") {
+        let pattern = &properties(&template, &rule)["EventPattern"];
+        let mut text = pattern.to_string();
+        for function in FUNCTIONS {
+            let own = json!({"Fn::GetAtt": [format!("{}Role", prefix(function)), "Arn"]});
+            text = text.replace(&own.to_string(), &format!("\"{role}\""));
+        }
+        assert!(text.len() <= LONGEST_PATTERN, "{rule}: {} characters", text.len());
+        measured += usize::from(text.contains(&role));
+    }
+    assert_eq!(measured, 7);
+}
+
+#[test]
+fn own_roles_are_the_same_for_every_function() {
+    let template = template();
+    let own: BTreeSet<_> = FUNCTIONS
+        .iter()
+        .map(|function| format!("{}Role", prefix(function)))
+        .collect();
+    for function in FUNCTIONS {
+        let variables = &properties(&template, &format!("{}Function", prefix(function)))["Environment"]["Variables"];
+        let joined = list(&variables["POSTERN_OWN_ROLES"]["Fn::Join"][1]).iter();
+        let named: BTreeSet<_> = joined
+            .map(|role| role["Fn::GetAtt"][0].as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(named, own, "{}", function.name);
+    }
+}
+
 #[test]
 fn tags_start_a_function_only_on_resources_that_its_controls_are_about() {
     let template = template();

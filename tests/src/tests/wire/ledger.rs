@@ -277,6 +277,12 @@ async fn blocked_subnet_deletion_is_reported_with_the_release_command() {
     assert_eq!(rig.mutations(), [""; 0]);
     assert_eq!(rig.history().await, history);
 
+    // The same call again is no news, since it is told already.
+    let again = Envelope::delete_subnet(&rig.vpc.region, &rig.vpc.app_c).failed("Client.DependencyViolation");
+    let answer = function.invoke(&sqs_batch([again])).await.unwrap();
+    assert_back(&answer, &[], &function);
+    assert!(rig.reports().is_empty());
+
     // In this one there is nothing of ours.
     let event = Envelope::delete_subnet(&rig.vpc.region, &rig.vpc.public_a).failed("Client.DependencyViolation");
     let answer = function.invoke(&sqs_batch([event])).await.unwrap();

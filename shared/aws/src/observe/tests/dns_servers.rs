@@ -7,8 +7,22 @@ const OPTIONS: &str = "<dhcpOptionsSet><item><dhcpOptionsId>dopt-1</dhcpOptionsI
     <item><key>ntp-servers</key><valueSet><item><value>10.9.9.9</value></item></valueSet></item>\
     </dhcpConfigurationSet></item></dhcpOptionsSet>";
 
+const PARTS: [Part; 6] = [
+    Part::Dns,
+    Part::Subnets,
+    Part::RouteTables,
+    Part::Endpoints,
+    Part::SecurityGroups,
+    Part::Services,
+];
+
 /// DNS hostnames are disabled, and an endpoint needs them.
 fn needing(options: &str) -> Cloud {
+    needing_with(Cloud::new(), options)
+}
+
+/// The same after what the cloud answers already.
+fn needing_with(cloud: Cloud, options: &str) -> Cloud {
     let vpc = VPC.replace(
         "<state>available</state><cidrBlock>",
         &format!("<state>available</state><dhcpOptionsId>{options}</dhcpOptionsId><cidrBlock>"),
@@ -17,7 +31,7 @@ fn needing(options: &str) -> Cloud {
         <vpcEndpointType>Interface</vpcEndpointType><state>available</state><ownerId>111122223333</ownerId>\
         <serviceName>com.amazonaws.eu-central-1.sts</serviceName><privateDnsEnabled>true</privateDnsEnabled>\
         </item></vpcEndpointSet>";
-    Cloud::new()
+    cloud
         .on("DescribeVpcs", &vpc)
         .on("DescribeVpcAttribute", SUPPORT)
         .on("DescribeVpcAttribute", HOSTNAMES)
@@ -29,15 +43,7 @@ fn needing(options: &str) -> Cloud {
 }
 
 async fn servers(cloud: &Cloud) -> Result<Observed<BTreeSet<String>>, ObserveError> {
-    let wanted = [
-        Part::Dns,
-        Part::Subnets,
-        Part::RouteTables,
-        Part::Endpoints,
-        Part::SecurityGroups,
-        Part::Services,
-    ];
-    look(cloud, &wanted).await.map(|seen| seen.unwrap().dns_servers)
+    look(cloud, &PARTS).await.map(|seen| seen.unwrap().dns_servers)
 }
 
 #[tokio::test]
@@ -75,4 +81,25 @@ async fn dhcp_options_are_not_asked_for_while_no_attribute_is_missing() {
         .always("DescribeVpcAttribute", BOTH);
     let seen = look(&cloud, &[Part::Dns]).await.unwrap().unwrap();
     assert!(seen.dns_servers.is_err());
+}
+
+#[tokio::test]
+async fn dhcp_options_are_asked_for_once_in_a_session() {
+    let cloud = needing_with(Cloud::new(), "dopt-1").on("DescribeDhcpOptions", OPTIONS);
+    let cloud = needing_with(cloud, "dopt-1");
+    let session = cloud.session();
+    let vpc = ScopedResource::Vpc("vpc-1".into());
+    let observe = async || {
+        let seen = session
+            .observe(&region(), &vpc, &PARTS.into(), &Settings::default())
+            .await;
+        match seen.unwrap().unwrap() {
+            Snapshot::Vpc(vpc) => vpc.dns_servers.unwrap(),
+            Snapshot::Service(service) => panic!("{} is no VPC", service.service.id),
+        }
+    };
+    let (first, second) = (observe().await, observe().await);
+    assert_eq!(first, ["10.1.2.3", "AmazonProvidedDNS"].map(str::to_owned).into());
+    assert_eq!(second, first);
+    cloud.done();
 }

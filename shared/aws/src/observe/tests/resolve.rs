@@ -157,6 +157,33 @@ async fn an_endpoint_that_is_gone_means_to_look_everywhere() {
 }
 
 #[tokio::test]
+async fn connected_endpoint_of_another_account_means_to_look_nowhere() {
+    let code = "InvalidVpcEndpointId.NotFound";
+    let cloud = Cloud::new().refuse(
+        "DescribeVpcEndpoints",
+        code,
+        "The Vpc Endpoint Id 'vpce-1' does not exist",
+    );
+    let resolved = resolve_one(&cloud, Target::ConnectedEndpoint("vpce-1".into())).await;
+    assert!(matches!(resolved, Resolution::Gone(_)), "{resolved:?}");
+}
+
+#[tokio::test]
+async fn id_that_ec2_takes_for_none_does_not_hold_back_the_others() {
+    let found = "<vpcEndpointSet><item><vpcEndpointId>a</vpcEndpointId><vpcId>vpc-a</vpcId></item></vpcEndpointSet>";
+    let (code, message) = ("InvalidVpcEndpointId.Malformed", "Invalid Id: 'b'");
+    let cloud = Cloud::new()
+        .refuse("DescribeVpcEndpoints", code, message)
+        .on("DescribeVpcEndpoints", found)
+        .refuse("DescribeVpcEndpoints", code, message);
+    let targets = ["a", "b"].map(|id| Target::Endpoint(id.into()));
+    let resolved = resolve(&cloud, &targets).await;
+    let resolutions: Vec<_> = resolved.into_values().map(Result::unwrap).collect();
+    let scope = Resolution::Scope(ScopedResource::Vpc("vpc-a".into()));
+    assert_eq!(resolutions, [scope, Resolution::Region]);
+}
+
+#[tokio::test]
 async fn one_endpoint_that_is_gone_does_not_hide_the_others() {
     let found = |id: &str| {
         format!(

@@ -513,13 +513,41 @@ fn decision_about_connections_names_the_endpoints_and_the_service() {
         let failed = |items: Value| json!({"W": {"requestId": "r", "unsuccessful": items}});
         let one = failed(json!({"item": {"resourceId": "vpce-2"}}));
         let expected = vec![
-            Target::Endpoint("vpce-1".into()),
+            Target::ConnectedEndpoint("vpce-1".into()),
             Target::EndpointService("vpce-svc-1".into()),
         ];
         assert_eq!(targets(name, request.clone(), one), Some(expected), "{name}");
+        let unnamed = json!({"W": {"ServiceId": "vpce-svc-1"}});
+        let service = vec![Target::EndpointService("vpce-svc-1".into())];
+        assert_eq!(targets(name, unnamed, json!(null)), Some(service), "{name}");
         let both = failed(json!({"item": [{"resourceId": "vpce-1"}, {"resourceId": "vpce-2"}]}));
         assert_eq!(targets(name, request, both), None, "{name}");
     }
+}
+
+#[test]
+fn accepted_peering_concerns_the_vpc_of_the_accepter_and_that_of_the_requester() {
+    let info = |vpc: &str, owner: &str| json!({"ownerId": owner, "vpcId": vpc});
+    let response = json!({"vpcPeeringConnection": {
+        "requesterVpcInfo": info("vpc-1", "444455556666"),
+        "accepterVpcInfo": info("vpc-2", "111122223333"),
+    }});
+    let both = ["vpc-2", "vpc-1"].map(|vpc| Target::Vpc(vpc.into())).to_vec();
+    assert_eq!(targets("AcceptVpcPeeringConnection", json!({}), response), Some(both));
+}
+
+#[test]
+fn tags_of_connections_and_permissions_concern_nothing() {
+    let tagged = |id: &str| json!({"resourcesSet": {"items": [{"resourceId": id}]}});
+    for id in ["vpce-con-0123456789abcdef0", "vpce-svc-perm-0123456789abcdef0"] {
+        assert_eq!(
+            targets("CreateTags", tagged(id), json!({"_return": true})),
+            None,
+            "{id}"
+        );
+    }
+    let endpoint = targets("CreateTags", tagged("vpce-0123456789abcdef0"), json!({"_return": true}));
+    assert_eq!(endpoint, endpoints(&["vpce-0123456789abcdef0"]));
 }
 
 #[test]
