@@ -3,7 +3,7 @@
 
 use crate::EndpointContext;
 use crate::arn::{Arn, is_account, is_bucket};
-use crate::condition_keys;
+use crate::condition_keys::{self, Side};
 use crate::evaluate::Request;
 use crate::federation;
 use crate::literal::instant;
@@ -116,6 +116,17 @@ impl<'r> Checker<'r> {
         must(values.len() == 1 || (fact.several && !values.is_empty()), || {
             format!("`{key}` has {} values", values.len())
         })?;
+        if let Some(of_arn) = condition_keys::account_of_arn(&id) {
+            let (whose, account) = match of_arn.side {
+                Side::Caller => ("caller", self.one("aws:PrincipalAccount")),
+                Side::Owner => ("owner", self.one("aws:ResourceAccount")),
+            };
+            let mut arns = values.iter().filter_map(|value| Arn::parse(value));
+            must(
+                account.is_none() || arns.all(|arn| Some(arn.account) == account),
+                || format!("`{key}` is in the account of the {whose}"),
+            )?;
+        }
         let account = matches!(id.as_str(), "aws:principalaccount" | "kms:calleraccount");
         let anonymous = matches!(signer, Signer::Nobody { .. }) && account;
         let fits = |value: &String| {

@@ -8,7 +8,7 @@ use super::callers::{Caller, Principal, ids};
 use super::model::{Key, Model};
 use super::strings::{Domain, candidates};
 use crate::bits::Bits;
-use crate::condition_keys::{self, Carrier, ValueType};
+use crate::condition_keys::{self, Carrier, Side, ValueType, account_of_arn};
 use crate::document::{Condition, Values};
 use crate::federation;
 use crate::glob::{Pattern, Piece, folded_pieces};
@@ -17,6 +17,7 @@ use crate::literal::{Network, around, instant, iso};
 use crate::operators::Family;
 use crate::text::{ArnPattern, Form};
 
+pub(super) mod bound;
 mod chains;
 mod instants;
 pub(super) mod sources;
@@ -222,6 +223,9 @@ pub(super) fn choices(
     if let Some(source) = at.and_then(|at| sources::first_of(model, at)) {
         return sources::choices(model, &source, complete, budget);
     }
+    if let Some(found) = at.and_then(|at| bound::choices(model, at, complete, budget)) {
+        return found;
+    }
     let fact = key.fact;
     let values_of = fact.map_or(ValueType::Text, |fact| fact.values);
     let mut compared = Compared::default();
@@ -273,6 +277,19 @@ pub(super) fn choices(
     }
     if federation::PROVIDER.eq_ignore_ascii_case(key.id) {
         values.extend(model.providers.iter().map(|name| (*name).to_owned()));
+    }
+    // Where the accounts of caller and owner are known, an ARN in one of them is.
+    let own = account_of_arn(key.id)
+        .zip(lookup)
+        .and_then(|(of_arn, lookup)| match of_arn.side {
+            Side::Caller => lookup("aws:principalaccount"),
+            Side::Owner => lookup("aws:resourceaccount"),
+        });
+    if let Some(account) = own {
+        values = values
+            .iter()
+            .filter_map(|arn| bound::of_account(arn, &account))
+            .collect();
     }
     let mut seen = BTreeSet::new();
     values.retain(|value| seen.insert(value.clone()) && !model.marked(key.id, value));

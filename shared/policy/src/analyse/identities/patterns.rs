@@ -1,7 +1,9 @@
 //! What a document compares accounts and organisations with.
 
+use super::super::keys::bound;
 use super::super::model::{Key, KeyMeaning, Model};
 use crate::arn::{Arn, is_account, is_organization};
+use crate::condition_keys::Side;
 use crate::document::{PrincipalEntry, Values};
 use crate::glob::{Pattern, Piece};
 use crate::literal::{Date, Number, around};
@@ -70,6 +72,9 @@ pub(super) fn account_patterns(model: &Model<'_>) -> Vec<Pattern> {
             }
             ArnPattern::Short(_) | ArnPattern::All => {}
         }
+    }
+    for side in [Side::Caller, Side::Owner] {
+        bound::accounts(model, side).for_each(|pattern| add(&mut patterns, pattern));
     }
     let tied = tied(model, &[KeyMeaning::PrincipalAccount, KeyMeaning::ResourceAccount]);
     for key in &model.keys {

@@ -3,7 +3,7 @@
 use super::super::actions::ActionGroup;
 use super::super::budget::Budget;
 use super::super::callers::Caller;
-use super::super::keys::{Choice, expanded, issued_later, possible, sources};
+use super::super::keys::{Choice, bound, expanded, issued_later, possible, sources};
 use super::super::model::Model;
 use super::super::resources::Resource;
 use super::{Goal, Parts, Place, Request};
@@ -210,6 +210,7 @@ fn fixed<'p>(model: &Model<'_>, place: &Place<'_>, parts: &Parts<'p>, at: Option
             possible(model, key, place.principal, &choice.values)
                 && used(key.id, &choice.values)
                 && sources::agrees(model, at, &choice.values, place.owner)
+                && bound::agrees(model, at, &choice.values, place.principal, place.owner)
         });
         possible.map(|(at, choice)| (at, &choice.sig)).collect()
     });
