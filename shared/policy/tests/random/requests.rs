@@ -372,6 +372,8 @@ impl Requests {
                 "aws:multifactor",
                 "aws:token",
                 "aws:federated",
+                "ec2:sourceinstance",
+                "lambda:sourcefunction",
             ];
             let caller = of_caller.iter().any(|start| key.starts_with(start));
             if SETTLED.contains(&key.as_str()) || (caller && kind < 2) || key.contains("::") || random.below(3) == 0 {
@@ -383,7 +385,17 @@ impl Requests {
             } else {
                 random.pick(&["true", "x", "", "2030"]).to_owned()
             };
-            put(key, &value);
+            // These name something in the account of caller or owner.
+            let of_account = match key.as_str() {
+                "ec2:sourceinstancearn" | "lambda:sourcefunctionarn" => Some(&account),
+                "secretsmanager:secretid" => Some(&owner),
+                _ => None,
+            };
+            let mut fields: Vec<&str> = value.splitn(6, ':').collect();
+            if let (Some(own), Some(field)) = (of_account, fields.get_mut(4)) {
+                *field = own;
+            }
+            put(key, &fields.join(":"));
         }
         let (resource, owner_of_arn) = self.resource(&owner, random);
         let leaf = owner_of_arn.is_none_or(|fixed| fixed == owner);
