@@ -94,6 +94,7 @@ impl<'r> Checker<'r> {
         let now = self.one("aws:CurrentTime").and_then(instant);
         self.endpoint(now)?;
         self.session(signer, now)?;
+        self.tags()?;
         self.source()
     }
 
@@ -359,6 +360,21 @@ impl<'r> Checker<'r> {
         let epoch = self.one("aws:EpochTime").and_then(instant);
         must(now.is_some() && now == epoch, || "the two clocks show one time")?;
         must(now >= Some(endpoint.time), || "the request comes now or later")
+    }
+
+    /// Every tag of the request is among the keys of its tags, if these are told.
+    fn tags(&self) -> Verdict {
+        let all = self.values("aws:TagKeys");
+        let listed = |key: &str| all.is_empty() || all.iter().any(|known| known.eq_ignore_ascii_case(key));
+        let tags = self.keys.iter().filter_map(|(key, _)| {
+            let (start, tag) = key.split_once('/')?;
+            start.eq_ignore_ascii_case("aws:RequestTag").then_some(tag)
+        });
+        let mut unlisted = tags.filter(|tag| !listed(tag));
+        must(
+            unlisted.next().is_none(),
+            || "`aws:TagKeys` lists every tag of the request",
+        )
     }
 
     /// Keys of the credentials that a request was signed with.

@@ -21,6 +21,7 @@ pub(super) mod bound;
 mod chains;
 mod instants;
 pub(super) mod sources;
+pub(super) mod tags;
 mod value_types;
 
 pub(super) use instants::instants;
@@ -233,6 +234,10 @@ pub(super) fn choices(
         compared.add(condition, model.interpretation, lookup);
     }
     compared.patterns.extend(more.patterns.iter().cloned());
+    let tags: Vec<&str> = model.tags.of_list(key.id).collect();
+    compared
+        .patterns
+        .extend(tags.iter().map(|tag| Pattern::new(folded_pieces(tag))));
     let mut values: Vec<String> = more.values.clone();
     let typed = !compared.others.is_empty() || compared.bools;
     // The endpoint is somewhere in its organisation.
@@ -302,7 +307,7 @@ pub(super) fn choices(
         && key
             .conditions
             .iter()
-            .any(|(_, condition)| condition.quantifier.is_some());
+            .any(|(_, condition)| condition.quantifier.is_some() || !tags.is_empty());
     sets.extend(values.iter().map(|value| vec![value.clone()]));
     let lookup = lookup.or((!key.linked).then_some(&nothing as Lookup<'_>));
     if several {
@@ -310,12 +315,17 @@ pub(super) fn choices(
             let conditions = key.conditions.iter();
             conditions
                 .map(|(_, condition)| atoms::fits(condition, value, model.interpretation, lookup))
+                .chain(tags.iter().map(|tag| value.eq_ignore_ascii_case(tag)))
                 .collect()
         };
         sets.extend(together(key, &values, &fits, complete, budget));
     }
     let mut distinct = BTreeSet::new();
     let mut all = Vec::new();
+    let has = |values: &[String]| -> Vec<bool> {
+        let has = |tag: &&str| values.iter().any(|value| value.eq_ignore_ascii_case(tag));
+        tags.iter().map(has).collect()
+    };
     for values in sets {
         if !budget.spend(2 + key.weight * values.len().max(1)) {
             *complete = false;
@@ -329,6 +339,7 @@ pub(super) fn choices(
                 values.is_empty(),
                 values == ["anonymous"],
                 model.provider(key.id, &values),
+                has(&values),
             ))
         {
             all.push(Choice { values, sig });

@@ -207,6 +207,67 @@ fn source_is_in_one_account_and_organisation_at_one_path() {
 }
 
 #[test]
+fn keys_of_tags_are_those_of_the_tags_of_the_request() {
+    let tie = |name: &str, pair: [Value; 2]| {
+        for (condition, open) in pair.into_iter().zip([false, true]) {
+            let mut statement = allow(condition.clone());
+            statement["Action"] = json!("sqs:CreateQueue");
+            let found = with("sqs", &organization(), &[statement]);
+            assert!(found.identity_decided, "{name}: {condition} {:?}", found.reasons);
+            assert_eq!(found.identity.is_some(), open, "{name}: {condition} {found:?}");
+        }
+    };
+    let listed = |operator: &str, keys: Value| json!({"StringEquals": {"aws:RequestTag/team": "red"}, operator: {"aws:TagKeys": keys}});
+    tie(
+        "others alone",
+        [
+            listed("ForAllValues:StringEquals", json!("cost")),
+            listed("ForAllValues:StringEquals", json!(["cost", "Team"])),
+        ],
+    );
+    tie(
+        "another one",
+        [
+            listed("ForAllValues:StringNotLike", json!("[tT]*")),
+            listed("ForAnyValue:StringEquals", json!("cost")),
+        ]
+        .map(|mut condition| {
+            if condition["ForAllValues:StringNotLike"].is_object() {
+                condition["ForAllValues:StringNotLike"] = json!({"aws:TagKeys": ["t*", "T*"]});
+            }
+            condition
+        }),
+    );
+    let absent = |keys: &str| json!({"Null": {"aws:RequestTag/team": "true"}, "ForAnyValue:StringEqualsIgnoreCase": {"aws:TagKeys": keys}});
+    tie("absent", [absent("TEAM"), absent("cost")]);
+    let none =
+        |missing: &str| json!({"StringEquals": {"aws:RequestTag/team": "red"}, "Null": {"aws:TagKeys": missing}});
+    tie("none", [none("true"), none("false")]);
+    let two = |other: &str| {
+        json!({"StringEquals": {"aws:RequestTag/team": "red", "aws:RequestTag/cost": "1"},
+            "ForAllValues:StringEquals": {"aws:TagKeys": ["team", other]}})
+    };
+    tie("two", [two("teams"), two("cost")]);
+    // A Deny on a tag that the Allow asks for.
+    let asked = our_resources(json!({"StringEquals": {"aws:RequestTag/team": "red"}}));
+    let denied = |key: &str| deny(json!({"ForAnyValue:StringEquals": {"aws:TagKeys": key}}));
+    let without = |key: &str| {
+        let statements = [asked.clone(), denied(key), denied(&key.to_uppercase())];
+        on("sqs", &statements)
+    };
+    assert!(without("cost").identity.is_some());
+    // The case of a tag's key does not count for the one condition, and counts for the other.
+    let found = without("team").identity.unwrap().request;
+    let keys = found.values("aws:TagKeys");
+    assert!(
+        keys.iter().any(|key| key.eq_ignore_ascii_case("team")) && !keys.contains(&"team".to_owned()),
+        "{found:?}"
+    );
+    let folded = deny(json!({"ForAnyValue:StringEqualsIgnoreCase": {"aws:TagKeys": "team"}}));
+    assert!(on("sqs", &[asked, folded]).identity.is_none());
+}
+
+#[test]
 fn what_has_the_role_of_a_caller_is_in_its_account() {
     let in_account = |operator: &str, key: &str, arn: &str| json!({"StringEquals": {"aws:PrincipalAccount": OUTSIDE}, operator: {key: arn}});
     for (key, name) in [
