@@ -50,7 +50,7 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
     let network = context.network_acls()?;
     endpoints
         .filter(|e| e.kind == EndpointKind::Interface && !e.dead() && context.local(e))
-        .map(|endpoint| judge(context, endpoint, &network))
+        .map(|endpoint| judge(context, endpoint, network))
         .collect()
 }
 
