@@ -5,7 +5,7 @@ use std::ops::{BitAnd, BitOr};
 const WORDS: usize = 6;
 
 /// A set of numbers below 384: the longest document has room for no more statements, and no service has more formats.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Bits([u64; WORDS]);
 
 impl Bits {

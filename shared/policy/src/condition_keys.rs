@@ -8,9 +8,11 @@ use crate::arn::{Arn, is_account, is_name, is_organization, is_organization_path
 use crate::literal::{Network, Number, instant};
 use crate::service::{self, Service};
 
+mod accounts;
 mod global;
 mod services;
 
+pub(crate) use accounts::{Side, account_of_arn};
 pub(crate) use services::{is_global, serves_mcp, tells_endpoint_owner};
 
 use global::{GLOBAL, global, one};

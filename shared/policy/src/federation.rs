@@ -17,6 +17,8 @@ struct Unsigned {
     source: &'static str,
 }
 
+const KEYS_OF_LOCATION: &str = "https://docs.aws.amazon.com/location/latest/developerguide/using-apikeys.html";
+
 /// Not among them are the calls without a signature of IAM Identity Center (`CreateToken`, `RegisterClient`,
 /// `StartDeviceAuthorization`): IAM has no action for them, and AWS has no endpoint service for `sso-oauth`.
 const UNSIGNED: &[Unsigned] = &[
@@ -97,8 +99,9 @@ const UNSIGNED: &[Unsigned] = &[
         may_be_signed: true,
         source: "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-RUM-resource-policies.html",
     },
-    // Runtimes and gateways whose inbound authorization is by JSON web tokens. IAM knows no principal of theirs, and the
-    // policy of the endpoint has to name everybody.
+    // Runtimes, gateways and harnesses whose inbound authorization is by JSON web tokens. IAM knows no principal of theirs,
+    // and the policy of the endpoint has to name everybody. Harnesses:
+    // <https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/harness-security.html>
     Unsigned {
         prefix: "bedrock-agentcore",
         actions: &[
@@ -107,12 +110,14 @@ const UNSIGNED: &[Unsigned] = &[
             "bedrock-agentcore:InvokeAgentRuntimeCommand",
             "bedrock-agentcore:InvokeAgentRuntimeWithWebSocketStream",
             "bedrock-agentcore:InvokeGateway",
+            "bedrock-agentcore:InvokeHarness",
             "bedrock-agentcore:StopRuntimeSession",
         ],
         may_be_signed: true,
         source: "https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/vpc-interface-endpoints.html",
     },
-    // Requests with an API key of Amazon Location. A key names the actions that it is good for, out of these.
+    // Requests with an API key of Amazon Location: the operations that have the parameter `Key` in AWS's API models (botocore,
+    // location, geo-maps, geo-places and geo-routes 2020-11-19, compared in November 2026), and no other.
     Unsigned {
         prefix: "geo",
         actions: &[
@@ -128,7 +133,39 @@ const UNSIGNED: &[Unsigned] = &[
             "geo:SearchPlaceIndexForText",
         ],
         may_be_signed: true,
-        source: "https://docs.aws.amazon.com/location/latest/developerguide/using-apikeys.html",
+        source: KEYS_OF_LOCATION,
+    },
+    Unsigned {
+        prefix: "geo-maps",
+        actions: &["geo-maps:GetStaticMap", "geo-maps:GetTile"],
+        may_be_signed: true,
+        source: KEYS_OF_LOCATION,
+    },
+    Unsigned {
+        prefix: "geo-places",
+        actions: &[
+            "geo-places:Autocomplete",
+            "geo-places:Geocode",
+            "geo-places:GetPlace",
+            "geo-places:ReverseGeocode",
+            "geo-places:SearchNearby",
+            "geo-places:SearchText",
+            "geo-places:Suggest",
+        ],
+        may_be_signed: true,
+        source: KEYS_OF_LOCATION,
+    },
+    Unsigned {
+        prefix: "geo-routes",
+        actions: &[
+            "geo-routes:CalculateIsolines",
+            "geo-routes:CalculateRouteMatrix",
+            "geo-routes:CalculateRoutes",
+            "geo-routes:OptimizeWaypoints",
+            "geo-routes:SnapToRoads",
+        ],
+        may_be_signed: true,
+        source: KEYS_OF_LOCATION,
     },
     // Each says in its reference that it is public and needs no credentials.
     Unsigned {
@@ -172,7 +209,9 @@ pub(crate) fn calls(service: Option<&Service>) -> Vec<&'static str> {
     let through =
         |unsigned: &&Unsigned| service.is_none_or(|known| known.prefixes().any(|prefix| prefix == unsigned.prefix));
     let unsigned = UNSIGNED.iter().filter(through);
-    unsigned.flat_map(|unsigned| unsigned.actions.iter().copied()).collect()
+    let carried = |action: &&str| !service.is_some_and(|known| known.leaves_out(&action.to_ascii_lowercase()));
+    let actions = unsigned.flat_map(|unsigned| unsigned.actions.iter().copied());
+    actions.filter(carried).collect()
 }
 
 #[cfg(test)]

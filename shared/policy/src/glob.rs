@@ -145,6 +145,7 @@ pub(crate) fn matches(pattern: &[Piece], text: &str) -> bool {
     let mut retry: Option<(&[Piece], &str, bool)> = None;
     loop {
         match pattern.split_first() {
+            Some((Piece::Any, [])) => return true,
             Some((star @ (Piece::Any | Piece::Field), rest)) => {
                 retry = Some((rest, text, *star == Piece::Field));
                 pattern = rest;
@@ -172,6 +173,13 @@ pub(crate) fn matches(pattern: &[Piece], text: &str) -> bool {
         }
         pattern = rest;
         text = chars.as_str();
+        // What the next piece does not take, the star does.
+        if let Some(Piece::Char(c)) = rest.first().filter(|_| !field) {
+            let Some(next) = text.find(*c).and_then(|at| text.get(at..)) else {
+                return false;
+            };
+            text = next;
+        }
         retry = Some((rest, text, field));
     }
 }

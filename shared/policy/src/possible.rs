@@ -3,7 +3,7 @@
 
 use crate::EndpointContext;
 use crate::arn::{Arn, is_account, is_bucket};
-use crate::condition_keys;
+use crate::condition_keys::{self, Side};
 use crate::evaluate::Request;
 use crate::federation;
 use crate::literal::instant;
@@ -94,6 +94,7 @@ impl<'r> Checker<'r> {
         let now = self.one("aws:CurrentTime").and_then(instant);
         self.endpoint(now)?;
         self.session(signer, now)?;
+        self.tags()?;
         self.source()
     }
 
@@ -116,6 +117,17 @@ impl<'r> Checker<'r> {
         must(values.len() == 1 || (fact.several && !values.is_empty()), || {
             format!("`{key}` has {} values", values.len())
         })?;
+        if let Some(of_arn) = condition_keys::account_of_arn(&id) {
+            let (whose, account) = match of_arn.side {
+                Side::Caller => ("caller", self.one("aws:PrincipalAccount")),
+                Side::Owner => ("owner", self.one("aws:ResourceAccount")),
+            };
+            let mut arns = values.iter().filter_map(|value| Arn::parse(value));
+            must(
+                account.is_none() || arns.all(|arn| Some(arn.account) == account),
+                || format!("`{key}` is in the account of the {whose}"),
+            )?;
+        }
         let account = matches!(id.as_str(), "aws:principalaccount" | "kms:calleraccount");
         let anonymous = matches!(signer, Signer::Nobody { .. }) && account;
         let fits = |value: &String| {
@@ -259,6 +271,9 @@ impl<'r> Checker<'r> {
             service.prefixes().any(|known| known.eq_ignore_ascii_case(prefix)),
             || "the action is one of the endpoint's service",
         )?;
+        must(!service.leaves_out(&request.action.to_ascii_lowercase()), || {
+            format!("`{}` comes through another endpoint", request.action)
+        })?;
         let keyless = service.keyless.has(&request.action);
         must(
             keyless || owner.is_some(),
@@ -345,6 +360,21 @@ impl<'r> Checker<'r> {
         let epoch = self.one("aws:EpochTime").and_then(instant);
         must(now.is_some() && now == epoch, || "the two clocks show one time")?;
         must(now >= Some(endpoint.time), || "the request comes now or later")
+    }
+
+    /// Every tag of the request is among the keys of its tags, if these are told.
+    fn tags(&self) -> Verdict {
+        let all = self.values("aws:TagKeys");
+        let listed = |key: &str| all.is_empty() || all.iter().any(|known| known.eq_ignore_ascii_case(key));
+        let tags = self.keys.iter().filter_map(|(key, _)| {
+            let (start, tag) = key.split_once('/')?;
+            start.eq_ignore_ascii_case("aws:RequestTag").then_some(tag)
+        });
+        let mut unlisted = tags.filter(|tag| !listed(tag));
+        must(
+            unlisted.next().is_none(),
+            || "`aws:TagKeys` lists every tag of the request",
+        )
     }
 
     /// Keys of the credentials that a request was signed with.

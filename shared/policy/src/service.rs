@@ -1,12 +1,13 @@
 //! What AWS publishes about its services: actions, formats of ARNs, condition keys.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use crate::bits::Bits;
 use crate::endpoint_service;
 
 pub(crate) mod aws_owned;
+mod carried;
 mod exceptions;
 mod formats;
 mod reference;
@@ -14,6 +15,7 @@ mod reference;
 pub(crate) use exceptions::{Keyless, is_keyless, keyless_actions, sometimes_tells};
 pub(crate) use formats::{EXAMPLE_BUCKET, Format, covers};
 
+use carried::Carried;
 use exceptions::{keyless, on_own_account};
 use reference::{Line, by_action, line, list, places};
 
@@ -131,8 +133,10 @@ fn without(text: &'static str, end: &str) -> (&'static str, bool) {
 #[derive(Debug)]
 pub(crate) struct Service {
     prefixes: Vec<&'static str>,
-    /// In the order of the reference.
+    /// Those that come through the endpoint, in the order of the reference.
     pub(crate) actions: Vec<Published>,
+    /// The other actions of its prefixes, in lower case: they come through other endpoints.
+    left_out: BTreeSet<Box<str>>,
     /// Places of the actions, in the order of their names in lower case.
     by_name: Vec<usize>,
     pub(crate) formats: Vec<Format>,
@@ -145,7 +149,7 @@ pub(crate) struct Service {
 pub(crate) fn find(name: &str) -> Option<&'static Service> {
     let name = endpoint_service::listed_name(name)?;
     match endpoint_service::find(&name) {
-        Some(entry) => kept(entry.prefixes),
+        Some(entry) => kept(entry.prefixes, carried::endpoint(&name)),
         // Most services have their prefix as their name, or as its first part.
         None => of_prefix(&name).or_else(|| of_prefix(name.split('.').next()?)),
     }
@@ -153,19 +157,20 @@ pub(crate) fn find(name: &str) -> Option<&'static Service> {
 
 /// What has actions of this prefix, in lower case. Nothing when no service is known to have it.
 pub(crate) fn of_prefix(prefix: &str) -> Option<&'static Service> {
-    line(prefix).and_then(|line| kept(line.prefix))
+    line(prefix).and_then(|line| kept(line.prefix, None))
 }
 
-/// The service with these prefixes, which are separated by commas.
-fn kept(prefixes: &'static str) -> Option<&'static Service> {
-    static KEPT: Mutex<BTreeMap<&str, &Service>> = Mutex::new(BTreeMap::new());
+/// The service with these prefixes, which are separated by commas, as far as an endpoint carries it.
+fn kept(prefixes: &'static str, endpoint: Option<&'static str>) -> Option<&'static Service> {
+    type Kept = BTreeMap<(&'static str, Option<&'static str>), &'static Service>;
+    static KEPT: Mutex<Kept> = Mutex::new(BTreeMap::new());
     let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(service) = kept.get(prefixes) {
+    if let Some(service) = kept.get(&(prefixes, endpoint)) {
         return Some(service);
     }
     let lines: Vec<Line> = list(prefixes).filter_map(line).collect();
-    let service: &Service = Box::leak(Box::new(Service::new(&lines)?));
-    kept.insert(prefixes, service);
+    let service: &Service = Box::leak(Box::new(Service::new(&lines, endpoint)?));
+    kept.insert((prefixes, endpoint), service);
     Some(service)
 }
 
@@ -206,7 +211,7 @@ pub(crate) fn formats(action: &str) -> Vec<&'static Format> {
 }
 
 impl Service {
-    fn new(lines: &[Line]) -> Option<Self> {
+    fn new(lines: &[Line], endpoint: Option<&str>) -> Option<Self> {
         if lines.is_empty() {
             return None;
         }
@@ -216,12 +221,14 @@ impl Service {
             .find(|keyless| *keyless != Keyless::None);
         let keyless = keyless.unwrap_or(Keyless::None);
         let (mut actions, mut formats) = (Vec::new(), Vec::new());
+        let mut left_out = BTreeSet::new();
         for line in lines {
+            let carried = endpoint.map(|endpoint| Carried::by(endpoint, line.prefix));
             let before = formats.len();
             formats.extend(list(line.arns));
             let key_sets: Vec<Bits> = list(line.key_sets).map(|set| places(set).collect()).collect();
             let of_actions = by_action(line.targets).zip(by_action(line.sets));
-            actions.extend(list(line.actions).zip(of_actions).map(|(name, (target, set))| {
+            actions.extend(list(line.actions).zip(of_actions).filter_map(|(name, (target, set))| {
                 let published = name.strip_suffix('-');
                 let (name, targets) = match published {
                     Some(name) => (name, Targets::Nothing),
@@ -233,12 +240,16 @@ impl Service {
                     ),
                 };
                 let lower = [line.prefix, ":", name].concat().to_ascii_lowercase();
+                if carried.as_ref().is_some_and(|carried| !carried.has(name)) {
+                    left_out.insert(lower.into());
+                    return None;
+                }
                 let tells_owner = match keyless.has(&lower) {
                     true if sometimes_tells(&lower) => Tells::Sometimes,
                     true => Tells::Never,
                     false => Tells::Always,
                 };
-                Published {
+                Some(Published {
                     prefix: line.prefix,
                     name,
                     lower: lower.into(),
@@ -248,7 +259,7 @@ impl Service {
                         .next()
                         .and_then(|at| key_sets.get(at).copied())
                         .unwrap_or(Bits::NONE),
-                }
+                })
             }));
         }
         let mut formats = formats::formats(&formats);
@@ -267,6 +278,7 @@ impl Service {
         by_name.sort_unstable();
         Some(Self {
             prefixes: lines.iter().map(|line| line.prefix).collect(),
+            left_out,
             by_name: by_name.into_iter().map(|(_, at)| at).collect(),
             formats: formats::with_deeper(formats),
             keys: lines.iter().flat_map(|line| list(line.keys)).map(Key::read).collect(),
@@ -278,6 +290,27 @@ impl Service {
     /// The prefixes of its actions, in lower case.
     pub(crate) fn prefixes(&self) -> impl Iterator<Item = &'static str> {
         self.prefixes.iter().copied()
+    }
+
+    /// The formats of the resources that some of its actions act on.
+    pub(crate) fn acted_on(&self) -> impl Iterator<Item = &Format> {
+        let acted_on = |place: usize| {
+            let mut actions = self.actions.iter().map(|action| action.targets);
+            actions.any(|targets| match targets {
+                Targets::Nothing => false,
+                Targets::Formats(formats) => formats.has(place),
+                Targets::Unknown => true,
+            })
+        };
+        let formats = self.formats.iter().enumerate();
+        formats
+            .filter(move |(place, _)| acted_on(*place))
+            .map(|(_, format)| format)
+    }
+
+    /// Whether an action of its prefixes, by its name in lower case, comes through other endpoints and not through this one.
+    pub(crate) fn leaves_out(&self, lower: &str) -> bool {
+        self.left_out.contains(lower)
     }
 
     /// The place of an action among those of the service, by its name in lower case.

@@ -221,7 +221,8 @@ impl Policy {
 /// The built-in resources of a service, by statement.
 fn groups(service: Option<&Service>) -> Vec<Vec<&'static AwsOwned>> {
     let mut groups: Vec<Vec<&AwsOwned>> = Vec::new();
-    for owned in aws_owned::of_service(service) {
+    let left_out = |action: &&str| service.is_some_and(|service| service.leaves_out(&action.to_ascii_lowercase()));
+    for owned in aws_owned::of_service(service).filter(|owned| !owned.actions.iter().all(left_out)) {
         let key = |owned: &AwsOwned| (owned.sid, owned.caller, owned.actions, owned.mark);
         let same = |group: &&mut Vec<&AwsOwned>| group.first().is_some_and(|first| key(first) == key(owned));
         match groups.iter_mut().find(same) {
@@ -338,8 +339,7 @@ impl Behind<'_> {
                 return true;
             };
             let one = |field: &str, of: &str| field == of || field.contains(['*', '?']);
-            let mut formats = service.formats.iter();
-            one(arn.partition, partition) && formats.any(|format| one(arn.service, format.service))
+            one(arn.partition, partition) && service.acted_on().any(|format| one(arn.service, format.service))
         };
         arns.iter().filter(possible).cloned().collect()
     }
@@ -350,7 +350,7 @@ impl Behind<'_> {
             return Vec::new();
         };
         let named = |prefix: &&str| {
-            let mut formats = service.formats.iter();
+            let mut formats = service.acted_on();
             formats.any(|format| format.service == *prefix && format.account == "*")
         };
         service.prefixes().filter(named).collect()

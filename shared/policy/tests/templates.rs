@@ -17,6 +17,9 @@ const REGIONS: [&str; 8] = [
     "us-gov-west-1",
 ];
 
+/// Services among them whose actions name no resource.
+const NAMELESS: [&str; 3] = ["ec2messages", "guardduty-data", "ssmmessages"];
+
 const SERVICES: [&str; 32] = [
     "bedrock",
     "bedrock-runtime",
@@ -158,7 +161,7 @@ fn proven(service: &str, region: &str, gateway: bool) {
         let endpoint = endpoint(service, region, gateway);
         let text = match template(service, region, &perimeter) {
             // Their actions name no resource, so that trusted ARNs are none of theirs.
-            Err(TemplateError::NothingTrusted { .. }) if ["ec2messages", "ssmmessages"].contains(&service) => continue,
+            Err(TemplateError::NothingTrusted { .. }) if NAMELESS.contains(&service) => continue,
             text => text.unwrap(),
         };
         let found = judge(&text, &perimeter, &endpoint);
@@ -203,7 +206,7 @@ fn template_is_open_for_a_narrower_perimeter() {
         let text = template(service, "us-east-1", &organization).unwrap();
         let found = judge(&text, &accounts, &endpoint(service, "us-east-1", false));
         assert_eq!(found.verdict, Containment::Open, "{service}: {found:#?}");
-        let nameless = ["ec2messages", "ssmmessages"].contains(&service);
+        let nameless = NAMELESS.contains(&service);
         assert!(
             found.identity.is_some() && found.resource.is_some() != nameless,
             "{service}: {found:#?}"

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::budget::{Budget, KEPT};
 use super::identities::{self, Identities, below};
+use super::keys::bound;
 use super::model::KeyMeaning;
 use super::model::Model;
 use crate::arn::Arn;
@@ -62,6 +63,8 @@ pub(super) struct Principal {
     pub(super) caller: Caller,
     /// As in a witness.
     pub(super) name: Rc<str>,
+    /// See [`bound::class_of_caller`].
+    pub(super) class: Rc<str>,
     /// The value of `aws:PrincipalAccount`, empty where requests do not have the key.
     pub(super) account: Rc<str>,
     pub(super) organization: Option<Rc<str>>,
@@ -89,9 +92,9 @@ pub(super) struct Principals {
 /// All that matters of a name, and whether it is trusted.
 type Class = (Caller, Bits, bool);
 
-/// All that matters of an account: its names, the statements that do not fail on it as an owner, and whether it is
-/// trusted.
-type AccountClass = (Vec<Class>, Bits, bool);
+/// All that matters of an account: its names, the statements that do not fail on it as an owner, what ARNs in it are
+/// compared with, and whether it is trusted.
+type AccountClass = (Vec<Class>, Bits, Rc<str>, bool);
 
 /// An organisation and a path in it, or neither.
 pub(super) struct Membership {
@@ -233,7 +236,8 @@ pub(super) fn principals(
         } else {
             Bits::ALL
         };
-        let class = (class, own, trusted_account);
+        let of_arns = bound::class_of_caller(model, account);
+        let class = (class, own, Rc::clone(&of_arns), trusted_account);
         match accounts.iter_mut().find(|(known, _)| *known == class) {
             Some((_, count)) if !linked && *count >= 2 => continue,
             Some((_, count)) => *count += enough,
@@ -254,6 +258,7 @@ pub(super) fn principals(
                 list.push(Principal {
                     caller: name.caller,
                     name: name.name.clone(),
+                    class: Rc::clone(&of_arns),
                     account: account.clone(),
                     organization: membership.organization.clone(),
                     path: membership.path.clone(),
@@ -312,6 +317,7 @@ fn unsigned(model: &Model<'_>, caller: Caller, account: &str, id: &str) -> Princ
     let mut principal = Principal {
         caller,
         name: name.into(),
+        class: "".into(),
         account: account.into(),
         organization: None,
         path: None,

@@ -8,7 +8,7 @@ use super::callers::{Caller, Principal, ids};
 use super::model::{Key, Model};
 use super::strings::{Domain, candidates};
 use crate::bits::Bits;
-use crate::condition_keys::{self, Carrier, ValueType};
+use crate::condition_keys::{self, Carrier, Side, ValueType, account_of_arn};
 use crate::document::{Condition, Values};
 use crate::federation;
 use crate::glob::{Pattern, Piece, folded_pieces};
@@ -17,9 +17,11 @@ use crate::literal::{Network, around, instant, iso};
 use crate::operators::Family;
 use crate::text::{ArnPattern, Form};
 
+pub(super) mod bound;
 mod chains;
 mod instants;
 pub(super) mod sources;
+pub(super) mod tags;
 mod value_types;
 
 pub(super) use instants::instants;
@@ -222,6 +224,9 @@ pub(super) fn choices(
     if let Some(source) = at.and_then(|at| sources::first_of(model, at)) {
         return sources::choices(model, &source, complete, budget);
     }
+    if let Some(found) = at.and_then(|at| bound::choices(model, at, complete, budget)) {
+        return found;
+    }
     let fact = key.fact;
     let values_of = fact.map_or(ValueType::Text, |fact| fact.values);
     let mut compared = Compared::default();
@@ -229,6 +234,10 @@ pub(super) fn choices(
         compared.add(condition, model.interpretation, lookup);
     }
     compared.patterns.extend(more.patterns.iter().cloned());
+    let tags: Vec<&str> = model.tags.of_list(key.id).collect();
+    compared
+        .patterns
+        .extend(tags.iter().map(|tag| Pattern::new(folded_pieces(tag))));
     let mut values: Vec<String> = more.values.clone();
     let typed = !compared.others.is_empty() || compared.bools;
     // The endpoint is somewhere in its organisation.
@@ -274,6 +283,19 @@ pub(super) fn choices(
     if federation::PROVIDER.eq_ignore_ascii_case(key.id) {
         values.extend(model.providers.iter().map(|name| (*name).to_owned()));
     }
+    // Where the accounts of caller and owner are known, an ARN in one of them is.
+    let own = account_of_arn(key.id)
+        .zip(lookup)
+        .and_then(|(of_arn, lookup)| match of_arn.side {
+            Side::Caller => lookup("aws:principalaccount"),
+            Side::Owner => lookup("aws:resourceaccount"),
+        });
+    if let Some(account) = own {
+        values = values
+            .iter()
+            .filter_map(|arn| bound::of_account(arn, &account))
+            .collect();
+    }
     let mut seen = BTreeSet::new();
     values.retain(|value| seen.insert(value.clone()) && !model.marked(key.id, value));
     let mut sets: Vec<Vec<String>> = Vec::new();
@@ -285,7 +307,7 @@ pub(super) fn choices(
         && key
             .conditions
             .iter()
-            .any(|(_, condition)| condition.quantifier.is_some());
+            .any(|(_, condition)| condition.quantifier.is_some() || !tags.is_empty());
     sets.extend(values.iter().map(|value| vec![value.clone()]));
     let lookup = lookup.or((!key.linked).then_some(&nothing as Lookup<'_>));
     if several {
@@ -293,12 +315,17 @@ pub(super) fn choices(
             let conditions = key.conditions.iter();
             conditions
                 .map(|(_, condition)| atoms::fits(condition, value, model.interpretation, lookup))
+                .chain(tags.iter().map(|tag| value.eq_ignore_ascii_case(tag)))
                 .collect()
         };
         sets.extend(together(key, &values, &fits, complete, budget));
     }
     let mut distinct = BTreeSet::new();
     let mut all = Vec::new();
+    let has = |values: &[String]| -> Vec<bool> {
+        let has = |tag: &&str| values.iter().any(|value| value.eq_ignore_ascii_case(tag));
+        tags.iter().map(has).collect()
+    };
     for values in sets {
         if !budget.spend(2 + key.weight * values.len().max(1)) {
             *complete = false;
@@ -312,6 +339,7 @@ pub(super) fn choices(
                 values.is_empty(),
                 values == ["anonymous"],
                 model.provider(key.id, &values),
+                has(&values),
             ))
         {
             all.push(Choice { values, sig });

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::keys::bound::{self, Bound};
+use super::keys::tags::Tags;
 use super::setting::{Listing, Setting};
 use crate::arn::is_region;
 use crate::aws_owned::Mark;
@@ -83,6 +85,9 @@ pub(super) struct Model<'d> {
     pub(super) action_weight: usize,
     /// The identity providers that the document's principals name.
     pub(super) providers: Vec<&'d str>,
+    /// Keys whose values are ARNs in the account of caller or owner.
+    pub(super) bound: Vec<Bound>,
+    pub(super) tags: Tags,
     /// What the analysis cannot see, in words: without a hole, the document is undecided.
     pub(super) blind: Vec<String>,
 }
@@ -141,6 +146,8 @@ impl<'d> Model<'d> {
             restricted: Vec::new(),
             action_weight: 1,
             providers: Vec::new(),
+            bound: Vec::new(),
+            tags: Tags::default(),
             blind: Vec::new(),
         };
         let mut places = Places::default();
@@ -179,6 +186,8 @@ impl<'d> Model<'d> {
         };
         model.named = model.keys.iter().map(named).collect();
         model.keys.retain(|key| key.source || !key.conditions.is_empty());
+        model.bound = bound::bound(&model.keys);
+        model.tags = Tags::new(&model.keys);
         model.resolving = RESOLVING * model.linked_texts().count();
         let by_action: fn(&str) -> bool = match supposition {
             Supposition::AsPublished => condition_keys::is_by_action,

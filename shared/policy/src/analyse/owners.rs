@@ -5,9 +5,11 @@ use std::rc::Rc;
 use super::budget::{Budget, KEPT};
 use super::callers::{Membership, Principal};
 use super::identities::Identities;
+use super::keys::bound;
 use super::model::KeyMeaning;
 use super::model::Model;
 use crate::bits::Bits;
+use crate::condition_keys::Side;
 use crate::glob::Pattern;
 use crate::text::ArnPattern;
 
@@ -45,6 +47,11 @@ impl<'m> AccountClasses<'m> {
                 && !matches!(account, Pattern::Exact(none) if none.is_empty())
                 && !fields.contains(&account)
             {
+                fields.push(account);
+            }
+        }
+        for account in bound::accounts(model, Side::Owner) {
+            if !matches!(account, Pattern::All) && !fields.contains(&account) {
                 fields.push(account);
             }
         }

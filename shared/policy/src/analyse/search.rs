@@ -185,7 +185,8 @@ impl<'m, 'd> Search<'m, 'd> {
                         goal,
                     };
                     let account = &*owner.class;
-                    let lies = (principal.caller, principal.session, place.flags(), account);
+                    let flags = place.flags();
+                    let lies = (principal.caller, principal.session, flags, account, &*principal.class);
                     let new = tried.insert((bits, lies));
                     if (!new && !follow) || pruned.has(lies, bits, self.model, budget) {
                         continue;

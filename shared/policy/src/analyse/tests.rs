@@ -6,6 +6,7 @@ use super::*;
 use crate::{evaluate, impossible};
 
 mod action_keys;
+mod actions_of_endpoints;
 mod callers;
 mod classes;
 mod documents;

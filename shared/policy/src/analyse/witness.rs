@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::callers::Caller;
-use super::keys::of_principal;
+use super::keys::{bound, of_principal};
 use super::model::KeyMeaning;
 use super::model::{Key, Model};
 use super::search;
@@ -95,7 +95,8 @@ fn with_keys(model: &Model<'_>, found: &search::Request, wanted: &dyn Fn(&str) -
             } else {
                 key.name
             };
-            context.insert(name.to_owned(), values.clone());
+            let values = bound::settled(key.id, values, &found.principal, &found.owner);
+            context.insert(name.to_owned(), values);
         }
     }
     if found.keys.iter().any(|(at, values)| {

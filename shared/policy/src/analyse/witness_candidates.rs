@@ -2,7 +2,7 @@
 //! does not ask for that, so that it misses nothing that AWS has not published.
 
 use super::actions::{WELL_KNOWN, example};
-use super::keys::{always_there, possible, sources};
+use super::keys::{always_there, possible, sources, tags};
 use super::model::Model;
 use super::resources::ResourceFormat;
 use super::search::Request;
@@ -86,7 +86,9 @@ fn simpler(model: &Model<'_>, found: &Request, place: usize) -> Vec<Request> {
     let usual = witness::usual_value(key.id).map(|value| vec![value.to_owned()]);
     let missing = (!always_there(model, key.id) && possible(model, key, &found.principal, &[])).then(Vec::new);
     let other = |new: &Vec<String>| new != values;
-    missing.into_iter().chain(usual).filter(other).map(with).collect()
+    let all = missing.into_iter().chain(usual).filter(other).map(with);
+    all.filter(|other| tags::are_same(model, &found.keys, &other.keys))
+        .collect()
 }
 
 /// Whether a request lies where the other does.
@@ -98,6 +100,7 @@ fn as_good(model: &Model<'_>, found: &Request, other: &Request) -> bool {
     let principals = &model.setting.perimeter.principals;
     let listed = |name: &str| principals.iter().any(|known| known == name);
     same && has_keys(model, other)
+        && tags::are_same(model, &found.keys, &other.keys)
         && listed(&other.principal.name) == listed(&found.principal.name)
         && federation::is_call(&other.action) == federation::is_call(&found.action)
 }

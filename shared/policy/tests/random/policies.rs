@@ -3,7 +3,7 @@
 use super::Random;
 
 /// Keys with the type of their values.
-const KEYS: [(&str, Type); 62] = [
+const KEYS: [(&str, Type); 65] = [
     ("aws:AssumedRoot", Type::Bool),
     ("aws:CalledVia", Type::Services),
     ("aws:CalledViaFirst", Type::Service),
@@ -52,10 +52,12 @@ const KEYS: [(&str, Type); 62] = [
     ("aws:userid", Type::Id),
     ("aws:username", Type::Text),
     ("ec2:RoleDelivery", Type::Number),
+    ("ec2:SourceInstanceARN", Type::Resource),
     ("glue:RoleAssumedBy", Type::Service),
     ("kms:CallerAccount", Type::Account),
     ("kms:EncryptionContextKeys", Type::Texts),
     ("kms:ViaService", Type::Text),
+    ("lambda:SourceFunctionArn", Type::Resource),
     ("s3:ExistingObjectTag/team", Type::Text),
     ("s3:RequestObjectTagKeys", Type::Texts),
     ("s3:ResourceAccount", Type::Account),
@@ -64,6 +66,7 @@ const KEYS: [(&str, Type); 62] = [
     ("s3:prefix", Type::Text),
     ("s3:x-amz-acl", Type::Text),
     ("s3:x-amz-server-side-encryption", Type::Text),
+    ("secretsmanager:SecretId", Type::Resource),
     ("aws:IsMcpServiceAction", Type::Bool),
     ("aws:SourceOwner", Type::Account),
 ];

@@ -236,6 +236,9 @@ impl Requests {
                         drawn.request = more;
                     }
                 }
+                if self.tears_tags(&drawn.request) {
+                    continue;
+                }
                 return drawn;
             }
         }
@@ -245,6 +248,24 @@ impl Requests {
             resource: false,
             ..none
         }
+    }
+
+    /// Whether the keys of tags are not those of the tags that the document names.
+    fn tears_tags(&self, request: &Request) -> bool {
+        let named = |key: &&String| key.starts_with("aws:requesttag/");
+        let Some(list) = self.keys.keys().find(|key| *key == "aws:tagkeys") else {
+            return false;
+        };
+        self.keys.keys().filter(named).any(|key| {
+            let tag = key.split('/').nth(1).unwrap_or_default();
+            let listed = request.context.get(list);
+            let listed = listed.is_some_and(|keys| keys.iter().any(|known| known.eq_ignore_ascii_case(tag)));
+            let mut both = request.clone();
+            both.context.insert(list.clone(), vec![tag.to_owned()]);
+            both.context.insert(key.clone(), vec!["x".to_owned()]);
+            let goes = impossible(&both, &self.endpoint).is_none();
+            goes && listed != request.context.contains_key(key)
+        })
     }
 
     fn attempt(&self, random: &mut Random) -> Drawn {
@@ -372,6 +393,8 @@ impl Requests {
                 "aws:multifactor",
                 "aws:token",
                 "aws:federated",
+                "ec2:sourceinstance",
+                "lambda:sourcefunction",
             ];
             let caller = of_caller.iter().any(|start| key.starts_with(start));
             if SETTLED.contains(&key.as_str()) || (caller && kind < 2) || key.contains("::") || random.below(3) == 0 {
@@ -383,7 +406,29 @@ impl Requests {
             } else {
                 random.pick(&["true", "x", "", "2030"]).to_owned()
             };
-            put(key, &value);
+            // These name something in the account of caller or owner.
+            let of_account = match key.as_str() {
+                "ec2:sourceinstancearn" | "lambda:sourcefunctionarn" => Some(&account),
+                "secretsmanager:secretid" => Some(&owner),
+                _ => None,
+            };
+            let mut fields: Vec<&str> = value.splitn(6, ':').collect();
+            if let (Some(own), Some(field)) = (of_account, fields.get_mut(4)) {
+                *field = own;
+            }
+            put(key, &fields.join(":"));
+        }
+        // A request tells the keys of its tags.
+        if self.keys.contains_key("aws:tagkeys") {
+            let tags: Vec<String> = context
+                .keys()
+                .filter_map(|key| Some(key.strip_prefix("aws:requesttag/")?.to_owned()))
+                .collect();
+            let keys = context.entry("aws:tagkeys".to_owned()).or_default();
+            keys.extend(tags);
+            if keys.is_empty() {
+                context.remove("aws:tagkeys");
+            }
         }
         let (resource, owner_of_arn) = self.resource(&owner, random);
         let leaf = owner_of_arn.is_none_or(|fixed| fixed == owner);

@@ -51,6 +51,7 @@ pub(super) fn groups(
     for action in named {
         if let Pattern::Exact(lower) = &action.pattern
             && own(lower)
+            && !service.leaves_out(lower)
         {
             let spelled = || Candidate::spelled(model, action);
             spelled_out.entry(lower).or_insert_with(spelled);

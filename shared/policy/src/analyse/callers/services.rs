@@ -117,6 +117,7 @@ pub(super) fn services(
                     all.push(Principal {
                         caller: Caller::Service,
                         name: name.clone(),
+                        class: "".into(),
                         account: (*account).clone(),
                         organization: None,
                         path: None,

@@ -1,11 +1,14 @@
 //! What a document compares accounts and organisations with.
 
+use super::super::keys::bound;
 use super::super::model::{Key, KeyMeaning, Model};
 use crate::arn::{Arn, is_account, is_organization};
+use crate::condition_keys::Side;
 use crate::document::{PrincipalEntry, Values};
-use crate::glob::{Pattern, Piece};
+use crate::glob::{Pattern, Piece, matches};
 use crate::literal::{Date, Number, around};
 use crate::operators::Family;
+use crate::partition;
 use crate::text::{ArnPattern, Form, Text};
 
 /// What a text stands for where its variables are one of the values.
@@ -59,6 +62,15 @@ pub(super) fn account_patterns(model: &Model<'_>) -> Vec<Pattern> {
         }
     }
     let short = model.interpretation.short_arns;
+    // What the ARN of a caller has before its account.
+    let partitions: Vec<&str> = match model.setting.endpoint.region.as_str() {
+        "" => partition::all().collect(),
+        region => vec![partition::of_region(region)],
+    };
+    let starts = partitions
+        .iter()
+        .flat_map(|partition| ["iam", "sts"].map(|service| format!("arn:{partition}:{service}::")));
+    let starts: Vec<String> = starts.collect();
     for pattern in model.patterns() {
         match pattern {
             ArnPattern::Fields(fields) => {
@@ -66,10 +78,13 @@ pub(super) fn account_patterns(model: &Model<'_>) -> Vec<Pattern> {
                 add(&mut patterns, account);
             }
             ArnPattern::Short(text) if short => {
-                accounts_of_glob(&text.pieces(), |pattern| add(&mut patterns, &pattern));
+                accounts_of_glob(&text.pieces(), &[], |pattern| add(&mut patterns, &pattern));
             }
             ArnPattern::Short(_) | ArnPattern::All => {}
         }
+    }
+    for side in [Side::Caller, Side::Owner] {
+        bound::accounts(model, side).for_each(|pattern| add(&mut patterns, pattern));
     }
     let tied = tied(model, &[KeyMeaning::PrincipalAccount, KeyMeaning::ResourceAccount]);
     for key in &model.keys {
@@ -90,7 +105,7 @@ pub(super) fn account_patterns(model: &Model<'_>) -> Vec<Pattern> {
                         .for_each(|account| add(&mut patterns, &Pattern::Exact((*account).to_owned())));
                 }
                 if let (KeyMeaning::PrincipalId, Some(Form::Text(Pattern::Glob(pieces)))) = (key.kind, text.fixed()) {
-                    accounts_of_glob(pieces, |pattern| add(&mut patterns, &pattern));
+                    accounts_of_glob(pieces, &[], |pattern| add(&mut patterns, &pattern));
                 }
                 let defaults = text.variables().filter_map(|variable| variable.default.clone());
                 let account = key.id == "aws:vpceaccount"
@@ -120,7 +135,7 @@ pub(super) fn account_patterns(model: &Model<'_>) -> Vec<Pattern> {
                         add(&mut patterns, account);
                     }
                     (KeyMeaning::PrincipalArn, Some(Form::Arn(ArnPattern::Short(text)))) if short => {
-                        accounts_of_glob(&text.pieces(), |pattern| add(&mut patterns, &pattern));
+                        accounts_of_glob(&text.pieces(), &[], |pattern| add(&mut patterns, &pattern));
                     }
                     (KeyMeaning::PrincipalArn, Some(Form::Text(Pattern::Exact(name)))) => {
                         // Case does not count with some operators, and is nothing to an account.
@@ -129,7 +144,7 @@ pub(super) fn account_patterns(model: &Model<'_>) -> Vec<Pattern> {
                         }
                     }
                     (KeyMeaning::PrincipalArn, Some(Form::Text(Pattern::Glob(pieces)))) => {
-                        accounts_of_glob(pieces, |pattern| add(&mut patterns, &pattern));
+                        accounts_of_glob(pieces, &starts, |pattern| add(&mut patterns, &pattern));
                     }
                     _ => {}
                 }
@@ -170,13 +185,18 @@ fn accounts_of_numbers(values: &Values) -> Vec<String> {
         .collect()
 }
 
-/// Every part of a pattern of an ARN that may stand for its account. Its wildcards may cross the fields, so a part is
-/// between two pieces that may be colons, or goes on from a star or to one.
-fn accounts_of_glob(pieces: &[Piece], mut add: impl FnMut(Pattern)) {
+/// Every part of a pattern of an ARN that may stand for its account, behind one of these starts if there are any. Its
+/// wildcards may cross the fields, so a part is between two pieces that may be colons, or goes on from a star or to one.
+fn accounts_of_glob(pieces: &[Piece], behind: &[String], mut add: impl FnMut(Pattern)) {
     let star = |at: usize| pieces.get(at) == Some(&Piece::Any);
     let colon = |at: usize| matches!(pieces.get(at), Some(Piece::Char(':') | Piece::One));
     let in_account = |piece: &Piece| matches!(piece, Piece::Any | Piece::One | Piece::Char('0'..='9'));
+    let follows = |start: usize| {
+        let before = pieces.get(..start + usize::from(star(start))).unwrap_or_default();
+        behind.is_empty() || behind.iter().any(|known| matches(before, known))
+    };
     let starts = (0..pieces.len()).filter(|start| star(*start) || start.checked_sub(1).is_some_and(colon));
+    let starts = starts.filter(|start| follows(*start));
     for start in starts {
         let rest = pieces.get(start..).unwrap_or_default();
         let length = rest.iter().take_while(|piece| in_account(piece)).count();

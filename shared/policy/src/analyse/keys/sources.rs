@@ -40,7 +40,7 @@ fn of(model: &Model<'_>) -> Vec<usize> {
         let texts = conditions.all(|(_, condition)| {
             condition.operator == Operator::Null || matches!(&condition.values, Values::Texts(_))
         });
-        !texts || (key.id == "aws:sourcearn" && arns(key).is_none())
+        !texts || (key.id == "aws:sourcearn" && arns(key, None).is_none())
     };
     if named.len() < 2 || named.iter().any(|(_, key)| key.linked || key.source || across(key)) {
         return Vec::new();
@@ -112,8 +112,9 @@ fn account_of(values: &[String]) -> Option<&str> {
     told_by("aws:sourceaccount", values).or_else(|| of_arn().filter(|account| is_account(account)))
 }
 
-/// The patterns that the ARN is compared with, in six fields. Nothing if one has another form.
-fn arns(key: &Key<'_>) -> Option<Vec<[Pattern; 6]>> {
+/// The patterns that an ARN is compared with, in six fields. Nothing if one has another form. It may be told how many colons
+/// the ARN has at least.
+pub(super) fn arns(key: &Key<'_>, colons: Option<usize>) -> Option<Vec<[Pattern; 6]>> {
     let conditions = key.conditions.iter();
     let texts = conditions.flat_map(|(_, condition)| condition.texts().iter().map(move |text| (text, condition)));
     let mut all = Vec::new();
@@ -128,30 +129,94 @@ fn arns(key: &Key<'_>) -> Option<Vec<[Pattern; 6]>> {
                     Pattern::Exact(exact) if folded => folded_pieces(exact),
                     pattern => pattern.pieces(),
                 };
-                let mut fields = pieces.splitn(6, |piece| *piece == Piece::Char(':'));
-                let mut field = |last: bool| {
-                    let field = fields.next()?.to_vec();
-                    (last || !field.contains(&Piece::Any)).then(|| Pattern::new(field))
-                };
-                all.push([
-                    field(false)?,
-                    field(false)?,
-                    field(false)?,
-                    field(false)?,
-                    field(false)?,
-                    field(true)?,
-                ]);
+                for pieces in spread(&pieces, colons)? {
+                    all.push(fields(&pieces)?);
+                }
             }
         }
     }
     Some(all)
 }
 
+/// The fields of a pattern. Nothing if a star may go across them, or if they are fewer than those of an ARN.
+fn fields(pieces: &[Piece]) -> Option<[Pattern; 6]> {
+    let mut fields = pieces.splitn(6, |piece| *piece == Piece::Char(':'));
+    let mut field = |last: bool| {
+        let field = fields.next()?.to_vec();
+        (last || !field.contains(&Piece::Any)).then(|| Pattern::new(field))
+    };
+    Some([
+        field(false)?,
+        field(false)?,
+        field(false)?,
+        field(false)?,
+        field(false)?,
+        field(true)?,
+    ])
+}
+
+/// More ways to put the colons of an ARN into the stars of a pattern are not tried.
+const MOST_WAYS: usize = 64;
+
+/// The patterns that together stand for the ARNs with this many colons that a pattern stands for, without a star that goes
+/// across one. Nothing where these are too many.
+fn spread(pieces: &[Piece], colons: Option<usize>) -> Option<Vec<Vec<Piece>>> {
+    let own = pieces.iter().filter(|piece| **piece == Piece::Char(':')).count();
+    let Some(left) = colons.and_then(|colons| colons.checked_sub(own)) else {
+        return Some(vec![pieces.to_vec()]);
+    };
+    if left > 0 && pieces.contains(&Piece::One) {
+        return None;
+    }
+    // How many colons are left for the stars that follow, with the pieces before them.
+    let mut ways = vec![(left, Vec::new())];
+    for piece in pieces {
+        if *piece != Piece::Any {
+            ways.iter_mut().for_each(|(_, before)| before.push(*piece));
+            continue;
+        }
+        let more = ways.iter().flat_map(|(left, before)| {
+            (0..=*left).map(move |taken| {
+                let between = (0..taken).flat_map(|_| [Piece::Field, Piece::Char(':')]);
+                let own = before.iter().copied().chain(between).chain([Piece::Field]);
+                (left - taken, own.collect())
+            })
+        });
+        ways = more.take(MOST_WAYS + 1).collect();
+        if ways.len() > MOST_WAYS {
+            return None;
+        }
+    }
+    let whole = ways.into_iter().filter(|(left, _)| *left == 0);
+    Some(whole.map(|(_, pieces)| pieces).collect())
+}
+
+/// The same pattern of ARNs for any account.
+pub(super) fn of_any_account(fields: &[Pattern; 6]) -> Pattern {
+    let mut pieces = Vec::new();
+    for (at, field) in fields.iter().enumerate() {
+        if at > 0 {
+            pieces.push(Piece::Char(':'));
+        }
+        let whole = field.pieces();
+        match at {
+            4 => pieces.push(Piece::Field),
+            5 => pieces.extend(whole),
+            _ => pieces.extend(
+                whole
+                    .into_iter()
+                    .map(|piece| if piece == Piece::Any { Piece::Field } else { piece }),
+            ),
+        }
+    }
+    Pattern::new(pieces)
+}
+
 /// The sources that the document tells apart.
 pub(super) fn choices(model: &Model<'_>, places: &[usize], complete: &mut bool, budget: &mut Budget) -> Vec<Choice> {
     let keys: Vec<&Key<'_>> = places.iter().filter_map(|at| model.keys.get(*at)).collect();
     let key = |id: &str| keys.iter().copied().find(|key| key.id == id);
-    let of_arns = key("aws:sourcearn").map(|key| arns(key).unwrap_or_default());
+    let of_arns = key("aws:sourcearn").map(|key| arns(key, None).unwrap_or_default());
     let accounts = accounts(
         model,
         key("aws:sourceaccount"),
@@ -240,27 +305,8 @@ fn accounts(
 
 /// ARNs of each kind that is told apart, of each of these accounts and of none. The first is a missing one.
 fn arns_of(patterns: &[[Pattern; 6]], accounts: &[String], complete: &mut bool, budget: &mut Budget) -> Vec<String> {
-    let of_any = |fields: &[Pattern; 6]| {
-        let mut pieces = Vec::new();
-        for (at, field) in fields.iter().enumerate() {
-            if at > 0 {
-                pieces.push(Piece::Char(':'));
-            }
-            let whole = field.pieces();
-            match at {
-                4 => pieces.push(Piece::Field),
-                5 => pieces.extend(whole),
-                _ => pieces.extend(
-                    whole
-                        .into_iter()
-                        .map(|piece| if piece == Piece::Any { Piece::Field } else { piece }),
-                ),
-            }
-        }
-        Pattern::new(pieces)
-    };
     let found = candidates(
-        &patterns.iter().map(of_any).collect::<Vec<_>>(),
+        &patterns.iter().map(of_any_account).collect::<Vec<_>>(),
         &value_types::domain(ValueType::Arn),
         budget,
     );

@@ -134,7 +134,8 @@ impl Model<'_> {
         let prefix = action.raw.split(':').next().unwrap_or_default();
         self.setting.service.is_none_or(|service| {
             let mut prefixes = service.prefixes();
-            prefix.contains(['*', '?']) || prefixes.any(|known| known.eq_ignore_ascii_case(prefix))
+            let left_out = matches!(&action.pattern, Pattern::Exact(lower) if service.leaves_out(lower));
+            prefix.contains(['*', '?']) || (prefixes.any(|known| known.eq_ignore_ascii_case(prefix)) && !left_out)
         })
     }
 

@@ -27,6 +27,7 @@ pub(super) struct Case {
     bits: Bits,
     caller: Caller,
     session: Session,
+    class: Rc<str>,
     flags: [bool; 3],
     account: Rc<str>,
     resources: Values,
@@ -161,6 +162,7 @@ impl<'m, 'd> Search<'m, 'd> {
             bits,
             caller: place.principal.caller,
             session: place.principal.session,
+            class: Rc::clone(&place.principal.class),
             flags: place.flags(),
             account: Rc::clone(&place.owner.account),
             resources: values(

@@ -9,7 +9,7 @@ use super::{ActionClass, Goal, Search};
 use crate::bits::Bits;
 
 /// All that a search depends on besides the statements that are left.
-pub(super) type Lies<'s> = (Caller, Session, [bool; 3], &'s str);
+pub(super) type Lies<'s> = (Caller, Session, [bool; 3], &'s str, &'s str);
 
 /// The statements that principals and owners left where nothing else could make a request of them.
 #[derive(Default)]

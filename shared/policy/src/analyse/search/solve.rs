@@ -3,7 +3,7 @@
 use super::super::actions::ActionGroup;
 use super::super::budget::Budget;
 use super::super::callers::Caller;
-use super::super::keys::{Choice, expanded, issued_later, possible, sources};
+use super::super::keys::{Choice, bound, expanded, issued_later, possible, sources, tags};
 use super::super::model::Model;
 use super::super::resources::Resource;
 use super::{Goal, Parts, Place, Request};
@@ -76,10 +76,20 @@ pub(super) fn solve<T>(
     let groups = place.class.groups.iter().filter(reached);
     groups.clone().next()?;
     let values: usize = parts.dims.iter().map(|choices| choices.len()).sum();
-    for at in instants(model, parts) {
+    for (at, has) in instants(model, parts)
+        .into_iter()
+        .flat_map(|at| model.tags.sets().map(move |has| (at, has)))
+    {
+        let mut groups = groups
+            .clone()
+            .filter(|group| model.tags.suit(has, group.lacks))
+            .peekable();
+        if groups.peek().is_none() {
+            continue;
+        }
         budget.spend(16 + values);
-        let fixed = fixed(model, place, parts, at);
-        for group in groups.clone() {
+        let fixed = fixed(model, place, parts, at, has);
+        for group in groups {
             let found = solve_group(model, place, group, bits, parts, &fixed, complete, budget, judge);
             if found.is_some() || budget.is_spent() {
                 return found;
@@ -195,8 +205,15 @@ fn solve_group<T>(
 /// The candidates of a part: the place of each, and the statements that do not fail on it.
 type Candidates<'p> = Vec<(usize, &'p Bits)>;
 
-/// The candidates of the parts that are the same for all actions: keys and instants, or the one instant of a place.
-fn fixed<'p>(model: &Model<'_>, place: &Place<'_>, parts: &Parts<'p>, at: Option<usize>) -> Vec<Candidates<'p>> {
+/// The candidates of the parts that are the same for all actions: keys, of tags those that a request has, and instants or the
+/// one of a place.
+fn fixed<'p>(
+    model: &Model<'_>,
+    place: &Place<'_>,
+    parts: &Parts<'p>,
+    at: Option<usize>,
+    has: Option<usize>,
+) -> Vec<Candidates<'p>> {
     let latest = at.and_then(|at| latest(parts, parts.instants.get(at)?));
     // Credentials are issued before they are used.
     let used = |id: &str, values: &[String]| {
@@ -210,6 +227,8 @@ fn fixed<'p>(model: &Model<'_>, place: &Place<'_>, parts: &Parts<'p>, at: Option
             possible(model, key, place.principal, &choice.values)
                 && used(key.id, &choice.values)
                 && sources::agrees(model, at, &choice.values, place.owner)
+                && bound::agrees(model, at, &choice.values, place.principal, place.owner)
+                && tags::agree(model, has, at, &choice.values)
         });
         possible.map(|(at, choice)| (at, &choice.sig)).collect()
     });

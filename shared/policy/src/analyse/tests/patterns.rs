@@ -164,3 +164,29 @@ fn keys_of_a_session_belong_to_its_kind_of_principal() {
     assert!(outsiders_get_in(json!({"Bool": {"aws:AssumedRoot": "true"}})));
     assert!(!outsiders_get_in(json!({"Bool": {"aws:IsMcpServiceAction": "true"}})));
 }
+
+#[test]
+fn stars_across_the_account_of_a_caller_are_decided() {
+    for pattern in [
+        "arn:aws:iam::*1*2*3*:role/*",
+        "*1*2*3*",
+        "arn:aws:iam::*1*2*3*4*5*6*:role/*",
+        "arn:*::*0*9*0*9*:role/a*",
+    ] {
+        let statement = our_resources(json!({"StringLike": {"aws:PrincipalArn": pattern}}));
+        let found = on("s3", &[statement]);
+        assert!(found.identity.is_some(), "{pattern} {:?}", found.reasons);
+    }
+    // Fourteen digits in a row are no account, and a star stands for at most what is left of twelve.
+    for (pattern, open) in [
+        ("arn:aws:iam::*11112222333344*:root", false),
+        ("arn:aws:iam::9*88887777*:root", true),
+        ("arn:aws:iam::9*99988887777*:root", true),
+        ("arn:aws:iam::9*999988887777*:root", false),
+    ] {
+        let statement = our_resources(json!({"StringLike": {"aws:PrincipalArn": pattern}}));
+        let found = on("s3", &[statement]);
+        assert!(found.identity_decided, "{pattern} {:?}", found.reasons);
+        assert_eq!(found.identity.is_some(), open, "{pattern}");
+    }
+}

@@ -207,6 +207,153 @@ fn source_is_in_one_account_and_organisation_at_one_path() {
 }
 
 #[test]
+fn keys_of_tags_are_those_of_the_tags_of_the_request() {
+    let tie = |name: &str, pair: [Value; 2]| {
+        for (condition, open) in pair.into_iter().zip([false, true]) {
+            let mut statement = allow(condition.clone());
+            statement["Action"] = json!("sqs:CreateQueue");
+            let found = with("sqs", &organization(), &[statement]);
+            assert!(found.identity_decided, "{name}: {condition} {:?}", found.reasons);
+            assert_eq!(found.identity.is_some(), open, "{name}: {condition} {found:?}");
+        }
+    };
+    let listed = |operator: &str, keys: Value| json!({"StringEquals": {"aws:RequestTag/team": "red"}, operator: {"aws:TagKeys": keys}});
+    tie(
+        "others alone",
+        [
+            listed("ForAllValues:StringEquals", json!("cost")),
+            listed("ForAllValues:StringEquals", json!(["cost", "Team"])),
+        ],
+    );
+    tie(
+        "another one",
+        [
+            listed("ForAllValues:StringNotLike", json!("[tT]*")),
+            listed("ForAnyValue:StringEquals", json!("cost")),
+        ]
+        .map(|mut condition| {
+            if condition["ForAllValues:StringNotLike"].is_object() {
+                condition["ForAllValues:StringNotLike"] = json!({"aws:TagKeys": ["t*", "T*"]});
+            }
+            condition
+        }),
+    );
+    let absent = |keys: &str| json!({"Null": {"aws:RequestTag/team": "true"}, "ForAnyValue:StringEqualsIgnoreCase": {"aws:TagKeys": keys}});
+    tie("absent", [absent("TEAM"), absent("cost")]);
+    let none =
+        |missing: &str| json!({"StringEquals": {"aws:RequestTag/team": "red"}, "Null": {"aws:TagKeys": missing}});
+    tie("none", [none("true"), none("false")]);
+    let two = |other: &str| {
+        json!({"StringEquals": {"aws:RequestTag/team": "red", "aws:RequestTag/cost": "1"},
+            "ForAllValues:StringEquals": {"aws:TagKeys": ["team", other]}})
+    };
+    tie("two", [two("teams"), two("cost")]);
+    // A Deny on a tag that the Allow asks for.
+    let asked = our_resources(json!({"StringEquals": {"aws:RequestTag/team": "red"}}));
+    let denied = |key: &str| deny(json!({"ForAnyValue:StringEquals": {"aws:TagKeys": key}}));
+    let without = |key: &str| {
+        let statements = [asked.clone(), denied(key), denied(&key.to_uppercase())];
+        on("sqs", &statements)
+    };
+    assert!(without("cost").identity.is_some());
+    // The case of a tag's key does not count for the one condition, and counts for the other.
+    let found = without("team").identity.unwrap().request;
+    let keys = found.values("aws:TagKeys");
+    assert!(
+        keys.iter().any(|key| key.eq_ignore_ascii_case("team")) && !keys.contains(&"team".to_owned()),
+        "{found:?}"
+    );
+    let folded = deny(json!({"ForAnyValue:StringEqualsIgnoreCase": {"aws:TagKeys": "team"}}));
+    assert!(on("sqs", &[asked, folded]).identity.is_none());
+}
+
+#[test]
+fn what_has_the_role_of_a_caller_is_in_its_account() {
+    let in_account = |operator: &str, key: &str, arn: &str| json!({"StringEquals": {"aws:PrincipalAccount": OUTSIDE}, operator: {key: arn}});
+    for (key, name) in [
+        ("ec2:SourceInstanceARN", "ec2:*:{}:instance/*"),
+        ("lambda:SourceFunctionArn", "lambda:us-east-1:{}:function:app"),
+        ("ssm:SourceInstanceARN", "ssm:*:{}:managed-instance/*"),
+        ("codebuild:ProjectArn", "codebuild:*:{}:project/*"),
+        ("codebuild:BuildArn", "codebuild:*:{}:build/app:*"),
+    ] {
+        for operator in ["ArnLike", "StringLike"] {
+            let torn = format!("arn:aws:{}", name.replace("{}", "888888888888"));
+            let tied = format!("arn:aws:{}", name.replace("{}", OUTSIDE));
+            let pair = [in_account(operator, key, &torn), in_account(operator, key, &tied)];
+            tie(key, "s3", "*", pair);
+        }
+        // Part of an account, and what is compared across fields.
+        let start = |account: &str| in_account("ArnLike", key, &format!("arn:aws:{}", name.replace("{}", account)));
+        tie(key, "s3", "*", [start("8*"), start("9*")]);
+        let across = in_account("StringLike", key, &format!("arn:*:{OUTSIDE}:*"));
+        tie(key, "s3", "*", [start("8*"), across]);
+        let elsewhere = |account: &str| {
+            let mut condition = in_account("ArnNotLike", key, &format!("arn:*:*:*:{account}:*"));
+            condition["Null"] = json!({key: "false"});
+            condition
+        };
+        tie(key, "s3", "*", [elsewhere(OUTSIDE), elsewhere("888888888888")]);
+        let own = in_account(
+            "ArnLike",
+            key,
+            &format!("arn:aws:{}", name.replace("{}", "${aws:PrincipalAccount}")),
+        );
+        tie(key, "s3", "*", [start("8*"), own]);
+    }
+}
+
+#[test]
+fn role_of_a_trusted_function_or_instance_lets_nobody_outside_in() {
+    let perimeter = Perimeter {
+        accounts: vec!["111122223333".to_owned()],
+        ..Perimeter::default()
+    };
+    for (key, arn, open) in [
+        (
+            "lambda:SourceFunctionArn",
+            "arn:aws:lambda:us-east-1:111122223333:function:app",
+            false,
+        ),
+        (
+            "lambda:SourceFunctionArn",
+            "arn:aws:lambda:us-east-1:*:function:app",
+            true,
+        ),
+        ("ec2:SourceInstanceARN", "arn:aws:ec2:*:111122223333:instance/*", false),
+        ("ec2:SourceInstanceARN", "arn:aws:ec2:*:11112222333?:instance/*", true),
+    ] {
+        let statement = our_resources(json!({"ArnLike": {key: arn}}));
+        let found = with("s3", &perimeter, &[statement]);
+        assert_eq!(found.identity.is_some(), open, "{arn} {found:?}");
+        assert!(found.identity_decided, "{arn}");
+    }
+}
+
+#[test]
+fn secret_that_is_named_by_its_arn_is_the_resource() {
+    let secret = |account: &str| format!("arn:aws:secretsmanager:us-east-1:{account}:secret:*");
+    let named = |account: &str| json!({"StringEquals": {"aws:ResourceAccount": OUTSIDE}, "ArnLike": {"secretsmanager:SecretId": secret(account)}});
+    let service = "secretsmanager";
+    tie("owner", service, "*", [named("888888888888"), named(OUTSIDE)]);
+    let by_id = |account: &str| json!({"ArnLike": {"secretsmanager:SecretId": secret(account)}});
+    tie(
+        "ARN",
+        service,
+        &secret(OUTSIDE),
+        [by_id("888888888888"), by_id(OUTSIDE)],
+    );
+    // Only secrets of trusted accounts are reached.
+    let reached = |account: &str| {
+        let condition = json!({"StringEquals": {"aws:PrincipalOrgID": OWN}, "ArnLike": {"secretsmanager:SecretId": secret(account)}});
+        let mut statement = allow(condition);
+        statement["Action"] = json!("secretsmanager:GetSecretValue");
+        on(service, &[statement]).resource.is_some()
+    };
+    assert!(!reached("111122223333") && reached("*") && reached("1111*"));
+}
+
+#[test]
 fn principals_and_resources_are_of_the_partition_of_the_endpoint() {
     let arn = |partition: &str| json!({"ArnLike": {"aws:PrincipalArn": format!("arn:{partition}:iam::*:role/*")}});
     ties([("principal", [arn("aws-cn"), arn("aws")])]);
