@@ -58,6 +58,7 @@ generate: ## write the control pages, JSON Schemas and golden reports from the c
 bench: export POSTERN_PROGRAMS := $(CURDIR)/target/lambda/bench
 bench: .venv/.stamp ## measure speed and size, and write the tables to target/bench.md
 	$(call lambda,$(HOST)) --package idle --output-format zip --lambda-dir $(POSTERN_PROGRAMS) --include postern.toml
+	python3 infra/compress.py $(POSTERN_PROGRAMS)/*/bootstrap.zip
 	for zip in $(POSTERN_PROGRAMS)/*/bootstrap.zip; do \
 	    python3 -m zipfile -e $$zip $${zip%/*} && chmod +x $${zip%.zip} || exit; done
 	cargo build --locked --workspace
@@ -91,6 +92,7 @@ lambda = AWS_LC_SYS_NO_JITTER_ENTROPY=1 cargo lambda build --locked --release --
 build: .venv/.stamp ## build the functions for ARCH (arm64, x86_64)
 	@test -f '$(SETTINGS)' || { echo 'build: no settings file `$(SETTINGS)`' >&2; exit 1; }
 	$(call lambda,$(ARCH)) --output-format zip --lambda-dir $(ZIPS) --include postern.toml:$(SETTINGS)
+	python3 infra/compress.py $(ZIPS)/*/bootstrap.zip
 
 # Programs that need nothing of the machine on which they run. cargo-cyclonedx writes a file beside each Cargo.toml.
 # Manual pages and completions are written by the program for this machine, and are the same in each archive.

@@ -446,3 +446,37 @@ async fn keys(dynamodb: &aws_sdk_dynamodb::Client, table: &str) -> String {
     attributes.sort_by(|a, b| a.attribute_name().cmp(b.attribute_name()));
     format!("{attributes:?} {:?} {indexes:?}", table.key_schema())
 }
+
+/// Lists a package, and makes it before where that is asked for.
+const PACKAGE: &str = r#"
+import sys, zipfile
+path, step = sys.argv[1:]
+if step == "make":
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as package:
+        program = zipfile.ZipInfo("bootstrap")
+        program.external_attr = 0o100755 << 16
+        package.writestr(program, b"a program" * 1000)
+        package.writestr("postern.toml", "settings")
+with zipfile.ZipFile(path) as package:
+    for entry in package.infolist():
+        print(entry.filename, oct(entry.external_attr >> 16), package.read(entry)[:20], entry.file_size)
+"#;
+
+#[tokio::test]
+async fn compressed_package_holds_the_same_files_and_its_program_can_be_run() {
+    let scratch = Scratch::new().unwrap();
+    let package = scratch.path().join("bootstrap.zip").display().to_string();
+    let python = async |arguments: &[&str]| {
+        Process::start("python3", arguments, environment())
+            .unwrap()
+            .finish()
+            .await
+    };
+    let before = python(&["-c", PACKAGE, &package, "make"]).await.unwrap();
+    assert!(before.contains("bootstrap 0o100755"), "{before}");
+    let size = fs::metadata(&package).unwrap().len();
+    let compress = root().join("infra/compress.py").display().to_string();
+    python(&[&compress, &package]).await.unwrap();
+    assert_eq!(python(&["-c", PACKAGE, &package, "list"]).await.unwrap(), before);
+    assert!(fs::metadata(&package).unwrap().len() < size / 10);
+}
