@@ -5,9 +5,7 @@ use std::rc::Rc;
 
 use super::budget::{Budget, KEPT};
 use super::identities::{self, Identities, below};
-use super::keys::bound;
-use super::model::KeyMeaning;
-use super::model::Model;
+use super::model::{KeyMeaning, Model, bound};
 use crate::arn::Arn;
 use crate::bits::Bits;
 use crate::glob::Pattern;

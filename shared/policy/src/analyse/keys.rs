@@ -21,7 +21,6 @@ pub(super) mod bound;
 mod chains;
 mod instants;
 pub(super) mod sources;
-pub(super) mod tags;
 mod value_types;
 
 pub(super) use instants::instants;

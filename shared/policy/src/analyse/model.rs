@@ -4,8 +4,6 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::keys::bound::{self, Bound};
-use super::keys::tags::Tags;
 use super::setting::{Listing, Setting};
 use crate::arn::is_region;
 use crate::aws_owned::Mark;
@@ -19,19 +17,24 @@ use crate::operators::Operator;
 use crate::text::{ArnPattern, Form, Text};
 
 mod action_keys;
+pub(super) mod arns;
+pub(super) mod bound;
 mod key;
 mod key_meaning;
 mod living;
 mod sigs;
 mod statements;
+pub(super) mod tags;
 
 pub(super) use key::Key;
 pub(super) use key_meaning::KeyMeaning;
 pub(super) use statements::for_bearers;
 
 use action_keys::ActionKeys;
+use bound::Bound;
 use key::{Named, RESOLVING, weight};
 use living::Own;
+use tags::Tags;
 
 /// Which condition keys requests are taken to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

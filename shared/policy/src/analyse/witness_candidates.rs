@@ -2,8 +2,9 @@
 //! does not ask for that, so that it misses nothing that AWS has not published.
 
 use super::actions::{WELL_KNOWN, example};
-use super::keys::{always_there, possible, sources, tags};
+use super::keys::{always_there, possible, sources};
 use super::model::Model;
+use super::model::tags;
 use super::resources::ResourceFormat;
 use super::search::Request;
 use super::setting::Listing;

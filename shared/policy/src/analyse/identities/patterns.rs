@@ -1,6 +1,6 @@
 //! What a document compares accounts and organisations with.
 
-use super::super::keys::bound;
+use super::super::model::bound;
 use super::super::model::{Key, KeyMeaning, Model};
 use crate::arn::{Arn, is_account, is_organization};
 use crate::condition_keys::Side;

@@ -3,8 +3,9 @@
 use super::super::actions::ActionGroup;
 use super::super::budget::Budget;
 use super::super::callers::Caller;
-use super::super::keys::{Choice, bound, expanded, issued_later, possible, sources, tags};
+use super::super::keys::{Choice, bound, expanded, issued_later, possible, sources};
 use super::super::model::Model;
+use super::super::model::tags;
 use super::super::resources::Resource;
 use super::{Goal, Parts, Place, Request};
 use crate::bits::Bits;

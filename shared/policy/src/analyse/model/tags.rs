@@ -2,7 +2,7 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requesttag>
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-tagkeys>
 
-use super::super::model::{Key, KeyMeaning, Model};
+use super::{Key, KeyMeaning, Model};
 use crate::bits::Bits;
 
 const TAG: &str = "aws:requesttag/";
@@ -37,7 +37,7 @@ impl Tags {
     }
 
     /// The keys of the tags, in lower case.
-    pub(super) fn of_list(&self, id: &str) -> impl Iterator<Item = &str> {
+    pub(in super::super) fn of_list(&self, id: &str) -> impl Iterator<Item = &str> {
         let named = self.named.iter().filter(move |_| id == TAG_KEYS);
         named.map(|(_, key)| key.as_str())
     }
