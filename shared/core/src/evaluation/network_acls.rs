@@ -10,6 +10,7 @@ pub use self::lost::{Lost, Usage};
 
 use super::Context;
 use super::service_ports::ServicePorts;
+use crate::changes::port_range;
 use crate::model::address::AddressType;
 use crate::model::id::SubnetId;
 use crate::model::network_acl::{NetworkAcl, Passage};
@@ -113,10 +114,6 @@ impl<'a> NetworkAcls<'a> {
     }
 }
 
-fn listed(acls: &NetworkAcls<'_>, subnet: &Subnet) -> bool {
-    acls.acls.contains_key(&subnet.id)
-}
-
 /// The networks of a client with those of a host, of these families.
 fn same_family(client: &Subnet, host: &Subnet, addresses: AddressType) -> Vec<(IpNet, IpNet)> {
     let mut pairs = Vec::new();
@@ -213,18 +210,23 @@ fn worst<'a>([first, second]: [Leg<'a>; 2]) -> Leg<'a> {
 
 impl Leg<'_> {
     fn words(&self, what: &str) -> String {
-        let (first, last) = self.ports;
-        let ports = match first == last {
-            true => first.to_string(),
-            false => format!("{first}-{last}"),
-        };
-        let way = if self.egress { "outbound to" } else { "inbound from" };
         let blank = if what.is_empty() { "" } else { " " };
         format!(
-            "{what}{blank}TCP {ports} {way} {} ({} of {})",
-            self.peer, self.acl.id, self.subnet.id
+            "{what}{blank}{}",
+            traffic(self.ports, self.egress, self.peer, &self.place())
         )
     }
+
+    /// The network ACL and its subnet.
+    fn place(&self) -> String {
+        format!("{} of {}", self.acl.id, self.subnet.id)
+    }
+}
+
+/// TCP traffic that a network ACL of a subnet drops, in words.
+fn traffic(ports: (u16, u16), egress: bool, peer: IpNet, place: &str) -> String {
+    let way = if egress { "outbound to" } else { "inbound from" };
+    format!("TCP {} {way} {peer} ({place})", port_range(ports))
 }
 
 /// A few of them: a VPC has many pairs of subnets.

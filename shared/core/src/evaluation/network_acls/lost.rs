@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-use super::{LAMBDA, LINUX, Leg, NetworkAcls, Side, WINDOWS, leg, listed, same_family, shown};
+use super::{LAMBDA, LINUX, Leg, NetworkAcls, Side, WINDOWS, leg, same_family, shown, traffic};
 use crate::evaluation::service_ports::ServicePorts;
 use crate::model::address::AddressType;
 use crate::model::id::SubnetId;
@@ -109,7 +109,7 @@ impl<'a> NetworkAcls<'a> {
     fn lost_by(&self, client: &'a Subnet, usage: &Usage<'a>, host: &'a Subnet, lost: &mut Lost) {
         let [Some(near), Some(far)] = [client, host].map(|subnet| self.acls.get(&subnet.id)) else {
             let subnets = [client, host].into_iter();
-            let unlisted = subnets.filter(|subnet| !listed(self, subnet));
+            let unlisted = subnets.filter(|subnet| !self.acls.contains_key(&subnet.id));
             lost.unlisted.extend(unlisted.map(|subnet| subnet.id.clone()));
             return;
         };
@@ -129,20 +129,20 @@ impl<'a> NetworkAcls<'a> {
         for (answers, range) in requests.chain([(true, LAMBDA)]) {
             for ports in split(range, &acls) {
                 for (from, to) in same_family(client, host, usage.addresses) {
-                    let traffic = Traffic {
+                    let flow = Traffic {
                         client: (client, near.acl, from),
                         host: (host, far.acl, to),
                         answers,
                         ports,
                     };
-                    let drops = traffic.drops();
+                    let drops = flow.drops();
                     if drops.is_empty() {
                         continue;
                     }
                     let known = match present.as_slice() {
                         [] => everywhere(usage.addresses)
                             .all(|network| near.acl.passage(!answers, network, ports) == Passage::Denied),
-                        present => present.iter().all(|other| self.dropped_at(other, traffic, &drops)),
+                        present => present.iter().all(|other| self.dropped_at(other, flow, &drops)),
                     };
                     if !known {
                         lost.add(&drops, answers, ports);
@@ -225,7 +225,7 @@ impl Lost {
     fn add(&mut self, drops: &[Leg<'_>], answers: bool, ports: Ports) {
         for leg in drops {
             let entry = Entry {
-                at: format!("{} of {}", leg.acl.id, leg.subnet.id),
+                at: leg.place(),
                 peer: leg.peer,
                 egress: leg.egress,
                 answers,
@@ -268,19 +268,14 @@ impl Lost {
 }
 
 impl Entry {
-    fn words(&self, (first, last): Ports) -> String {
+    fn words(&self, ports: Ports) -> String {
         let what = match (self.answers, self.partly) {
             (false, false) => "",
             (false, true) => "part of ",
             (true, false) => "answers, ",
             (true, true) => "part of the answers, ",
         };
-        let ports = match first == last {
-            true => first.to_string(),
-            false => format!("{first}-{last}"),
-        };
-        let way = if self.egress { "outbound to" } else { "inbound from" };
-        format!("{what}TCP {ports} {way} {} ({})", self.peer, self.at)
+        format!("{what}{}", traffic(ports, self.egress, self.peer, &self.at))
     }
 }
 
